@@ -1,0 +1,381 @@
+"""Every exception that aioriak raises.
+
+::
+
+    RiakError
+    ├── InvalidRequest (ValueError)       refused here, before anything was sent
+    ├── ContextRequired                   a removal from a data type needs its context
+    ├── ClientClosed (RuntimeError)       used after close()
+    ├── ListingDisallowed                 listing is switched off by allow_listing="error"
+    ├── ConflictError                     not exactly one sibling
+    │   └── ResolverError                 a resolver raised, or left none or several
+    ├── TooManyConflicts                  update() lost every race it was allowed
+    ├── ContentError (ValueError)         a value and its content type do not fit
+    ├── ConnectError (ConnectionError)    no connection: nothing was sent
+    │   ├── NoNodeAvailable               no node of the cluster could be reached in time
+    │   └── SecurityError                 TLS or authentication failed
+    │       ├── AuthenticationFailed      unknown user, wrong password, no matching source
+    │       ├── CertificateError          the server's or the client's certificate was refused
+    │       ├── SecurityRequired          the server demands TLS and a login
+    │       └── SecurityNotEnabled        credentials were given, the server knows no security
+    ├── ConnectionLost (ConnectionError)  the connection went away under a request
+    │   └── WriteLost *                   … that may have been carried out
+    ├── RequestTimeout (TimeoutError)     the deadline passed
+    │   ├── PoolTimeout                   … before anything was sent
+    │   └── WriteTimeout *                … after a write was sent
+    ├── ProtocolError                     what arrived is not Riak's protocol
+    ├── OutcomeUnknown                    all those marked *: the write may or may not have happened
+    └── ServerError                       the server answered with an error; .text is what it said
+        ├── PreconditionFailed            a conditional put found its condition unmet
+        │   ├── NotModifiedFailed         if_not_modified: somebody else was faster, or nothing is there
+        │   └── NoneMatchFailed           if_none_match: there is something already
+        ├── BucketTypeNotFound            no such bucket type, or not active
+        ├── ServerTimeout (TimeoutError)  the server gave up
+        │   └── ServerWriteTimeout *
+        ├── Overload                      the node is overloaded: elsewhere, later
+        ├── NodeNotReady                  the node is starting or stopping: try another
+        ├── Unavailable                   too few nodes or vnodes of the cluster are up
+        ├── QuorumUnsatisfied             too few replicas answered: .required, .got
+        │   └── WriteQuorumUnsatisfied *
+        ├── QuorumTooLarge                a quorum larger than n_val: .n_val
+        ├── ValueTooLarge                 the object is over the server's limit: .size
+        ├── TooManySiblings               the object has more siblings than allowed: .count
+        ├── HookRejected                  a precommit hook said no
+        │   └── InvalidIndex              an index entry has a bad name or value
+        ├── InvalidProperties             the server refused bucket properties
+        ├── DatatypeMismatch              the operation does not fit the bucket type's data type
+        ├── NotADatatype                  the bucket type has no data type
+        ├── RemovalFailed                 removal of something absent, sent without a context
+        ├── NotSupported                  this server does not know the request
+        └── PermissionDenied (PermissionError)  the user lacks the permission
+
+``except TimeoutError``, ``except ConnectionError`` and ``except OutcomeUnknown``
+therefore catch what their names say, whatever the layer it came from.
+
+The server's words are those of Riak's protocol-buffers interface
+(Riak KV documentation, "Protocol Buffers Client API", "Error Response").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+
+class RiakError(Exception):
+    """The root of all errors of this library.
+
+    ``value`` is what happened, in words.  ``node`` (``host:port``) and
+    ``operation`` (``put of default/users/k``) say where, as far as it is known;
+    ``attempts`` holds the errors of earlier attempts at the same request.
+    """
+
+    outcome_unknown = False
+
+    def __init__(self, value: object = "", *, node: str | None = None, operation: str | None = None) -> None:
+        super().__init__(value)
+        self.value = value
+        self.node = node
+        self.operation = operation
+        self.attempts: tuple[RiakError, ...] = ()
+
+    def __str__(self) -> str:
+        where = " ".join(
+            part for part in (self.operation and f"during {self.operation}", self.node and f"at {self.node}") if part
+        )
+        said = f"{self.value} ({where})" if where else str(self.value)
+        if self.outcome_unknown:
+            said += "; outcome unknown"
+        if self.attempts:
+            said += "; earlier attempts: " + ", ".join(
+                f"{attempt.node or '?'}: {type(attempt).__name__}: {attempt.value}" for attempt in self.attempts
+            )
+        return said
+
+
+class InvalidRequest(RiakError, ValueError):
+    """The request cannot be right, so it was not sent."""
+
+
+class ContextRequired(RiakError):
+    """A removal from a data type needs the context of the value it was decided on: fetch it first."""
+
+
+class ClientClosed(RiakError, RuntimeError):
+    """The client was used after ``close()``."""
+
+
+class ListingDisallowed(RiakError):
+    """Listing keys or buckets reads the whole cluster; this client was told to refuse it."""
+
+
+class ConflictError(RiakError):
+    """The object does not have exactly one sibling."""
+
+
+class ResolverError(ConflictError):
+    """A conflict resolver raised, or did not leave exactly one sibling."""
+
+
+class TooManyConflicts(RiakError):
+    """Somebody else was faster at every attempt of an update."""
+
+
+class ContentError(RiakError, ValueError):
+    """A value cannot be encoded, or cannot be decoded, for its content type."""
+
+
+class ConnectError(RiakError, ConnectionError):
+    """No connection could be made; nothing was sent."""
+
+
+class NoNodeAvailable(ConnectError):
+    """No node of the cluster could be reached before the deadline; ``attempts`` says why."""
+
+
+class SecurityError(ConnectError):
+    """TLS or authentication failed; nothing was sent."""
+
+
+class AuthenticationFailed(SecurityError):
+    """The server does not accept the user and the credentials."""
+
+
+class CertificateError(SecurityError):
+    """A certificate was refused: unknown authority, wrong host name, expired or revoked."""
+
+
+class SecurityRequired(SecurityError):
+    """The server has security on; give the client credentials."""
+
+
+class SecurityNotEnabled(SecurityError):
+    """Credentials were given, and the server has no security: they were not sent."""
+
+
+class OutcomeUnknown(RiakError):
+    """A write was sent and its answer never came: it may have happened, or not, or may still."""
+
+    outcome_unknown = True
+
+
+class ConnectionLost(RiakError, ConnectionError):
+    """The connection closed before the answer came."""
+
+
+class WriteLost(OutcomeUnknown, ConnectionLost):
+    """The connection closed after a write was sent and before its answer came."""
+
+
+class RequestTimeout(RiakError, TimeoutError):
+    """The deadline passed before the answer came."""
+
+
+class PoolTimeout(RequestTimeout):
+    """The deadline passed before the request could be sent."""
+
+
+class WriteTimeout(OutcomeUnknown, RequestTimeout):
+    """The deadline passed after a write was sent and before its answer came."""
+
+
+class ProtocolError(RiakError):
+    """What arrived is not Riak's protocol; the connection is closed."""
+
+
+class ServerError(RiakError):
+    """The server answered with an error; ``text`` is what it said."""
+
+    @property
+    def text(self) -> str:
+        """The server's own words."""
+        return str(self.value)
+
+
+class PreconditionFailed(ServerError):
+    """A conditional put found its condition unmet; nothing was written."""
+
+
+class NotModifiedFailed(PreconditionFailed):
+    """``if_not_modified``: the object is newer than the vclock given, or is not there."""
+
+
+class NoneMatchFailed(PreconditionFailed):
+    """``if_none_match``: the object is there already."""
+
+
+class BucketTypeNotFound(ServerError):
+    """The bucket type does not exist, or is not active."""
+
+
+class ServerTimeout(ServerError, TimeoutError):
+    """The server gave up waiting for its replicas."""
+
+
+class ServerWriteTimeout(OutcomeUnknown, ServerTimeout):
+    """The server gave up waiting for its replicas' confirmation of a write."""
+
+
+class Overload(ServerError):
+    """The node has too much to do; nothing was done."""
+
+
+class NodeNotReady(ServerError):
+    """The node is starting or stopping; nothing was done."""
+
+
+class Unavailable(ServerError):
+    """Too few nodes or vnodes are up; nothing was done."""
+
+
+class QuorumUnsatisfied(ServerError):
+    """Too few replicas answered: ``required`` and ``got``; ``quorum`` names which (``"r"``, ``"pw"`` …)."""
+
+    quorum = ""
+    required = 0
+    got = 0
+
+
+class WriteQuorumUnsatisfied(OutcomeUnknown, QuorumUnsatisfied):
+    """Too few replicas confirmed a write; those that did may keep it."""
+
+
+class QuorumTooLarge(ServerError):
+    """A quorum was larger than ``n_val``."""
+
+    n_val = 0
+
+
+class ValueTooLarge(ServerError):
+    """The object is over the server's limit; ``size`` in bytes."""
+
+    size = 0
+
+
+class TooManySiblings(ServerError):
+    """The object has ``count`` siblings, more than the server allows."""
+
+    count = 0
+
+
+class HookRejected(ServerError):
+    """A precommit hook refused the write."""
+
+
+class InvalidIndex(HookRejected):
+    """An index entry has a name or a value that the server cannot take."""
+
+
+class InvalidProperties(ServerError):
+    """The server refused bucket properties."""
+
+
+class DatatypeMismatch(ServerError):
+    """The operation is not one of the bucket type's data type."""
+
+
+class NotADatatype(ServerError):
+    """The bucket type has no data type."""
+
+
+class RemovalFailed(ServerError):
+    """Something absent was to be removed without a context that had seen it."""
+
+
+class NotSupported(ServerError):
+    """This server does not know the request."""
+
+
+class PermissionDenied(ServerError, PermissionError):
+    """The user may not do this."""
+
+
+_WRITE_TWINS: dict[type[RiakError], type[RiakError]] = {
+    ConnectionLost: WriteLost,
+    RequestTimeout: WriteTimeout,
+    ServerTimeout: ServerWriteTimeout,
+    QuorumUnsatisfied: WriteQuorumUnsatisfied,
+}
+
+
+def for_write(error: RiakError) -> RiakError:
+    """The same error for a write that was sent: one whose outcome is unknown, where it is."""
+    twin = _WRITE_TWINS.get(type(error))
+    if twin is None:
+        return error
+    unknown = twin(error.value, node=error.node, operation=error.operation)
+    for name in ("quorum", "required", "got"):
+        if hasattr(error, name):
+            setattr(unknown, name, getattr(error, name))
+    unknown.attempts = error.attempts
+    unknown.__cause__ = error.__cause__
+    return unknown
+
+
+def _plain(kind: type[ServerError]) -> Callable[[str, re.Match[str]], ServerError]:
+    return lambda text, match: kind(text)
+
+
+def _quorum(text: str, match: re.Match[str]) -> ServerError:
+    error = QuorumUnsatisfied(text)
+    error.quorum, error.required, error.got = match["quorum"], int(match["required"]), int(match["got"])
+    return error
+
+
+def _nodes(text: str, match: re.Match[str]) -> ServerError:
+    error = QuorumUnsatisfied(text)
+    error.quorum, error.required, error.got = "node_confirms", int(match["need"]), int(match["have"])
+    return error
+
+
+def _n_val(text: str, match: re.Match[str]) -> ServerError:
+    error = QuorumTooLarge(text)
+    error.n_val = int(match[1])
+    return error
+
+
+def _size(text: str, match: re.Match[str]) -> ServerError:
+    error = ValueTooLarge(text)
+    error.size = int(match[1])
+    return error
+
+
+def _siblings(text: str, match: re.Match[str]) -> ServerError:
+    error = TooManySiblings(text)
+    error.count = int(match[1])
+    return error
+
+
+_TEXTS: list[tuple[re.Pattern[str], Callable[[str, re.Match[str]], ServerError]]] = [
+    (re.compile(pattern), make)
+    for pattern, make in (
+        (r"match_found$", _plain(NoneMatchFailed)),
+        (r"(modified|notfound)$", _plain(NotModifiedFailed)),
+        (r"no_type$|No bucket-type named|Error no bucket type|Invalid bucket type:", _plain(BucketTypeNotFound)),
+        (r"timeout$|\{timeout\b", _plain(ServerTimeout)),
+        (r"overload$", _plain(Overload)),
+        (r"\{n_val_violation,(\d+)\}", _n_val),
+        (r"\{(?P<quorum>\w+?)_val_unsatisfied,(?P<required>\d+),(?P<got>\d+)\}", _quorum),
+        (r"\{insufficient_nodes,(?P<have>\d+),need,(?P<need>\d+)\}", _nodes),
+        (r"\{insufficient_vnodes,|insufficient_vnodes_available$|all_nodes_down$", _plain(Unavailable)),
+        (r"\{too_large,(\d+)\}", _size),
+        (r"\{too_many_siblings,(\d+)\}", _siblings),
+        (r"\{precommit_fail,\[\{(field_parsing_failed|unknown_field_type),", _plain(InvalidIndex)),
+        (r"\{precommit_fail,|precommit_fail", _plain(HookRejected)),
+        (r"\{precondition,\{not_present", _plain(RemovalFailed)),
+        (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch)),
+        (r".*is not a CRDT type|.*bucket.*no datatype|.*not a data ?type", _plain(NotADatatype)),
+        (r"Invalid bucket properties:", _plain(InvalidProperties)),
+        (r"Unknown message code:", _plain(NotSupported)),
+        (r"Permission denied:", _plain(PermissionDenied)),
+    )
+]
+
+
+def from_server(text: str) -> ServerError:
+    """The error that a server's text stands for; :class:`ServerError` itself where none is known."""
+    for pattern, make in _TEXTS:
+        match = pattern.match(text)
+        if match:
+            return make(text, match)
+    return ServerError(text)

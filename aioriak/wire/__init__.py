@@ -1,0 +1,1 @@
+"""Bytes in, events out: framing, sessions and the table of operations. No asyncio here."""
