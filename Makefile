@@ -1,0 +1,82 @@
+# Everything here needs Python 3.11 or newer and make, nothing else: each target
+# makes the virtual environment it needs (once) and installs into it with pip.
+# "make PYTHON=/path/to/python" chooses the interpreter, "make VENV=dir" the place.
+
+VENV ?= .venv
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+	then echo $$python; break; fi; done)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PROTO_VENV := .venv-proto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types docs bench bench-peers dist proto clean
+
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(VENV)/.installed-demo  ## run the example on this machine's Python packages, with a server of its own
+	@$(BIN)/python examples/packages.py $(ARGS)
+
+test: $(VENV)/.installed-dev  ## run the whole test suite (ARGS="-k pattern" narrows it)
+	@$(BIN)/python -m pytest -q $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## style, types, and the order of the layers
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+types: $(VENV)/.installed-dev  ## the type checker alone
+	$(BIN)/mypy
+
+docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(VENV)/.installed-dev  ## measure this client
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: $(VENV)/.installed-dev  ## measure it beside other clients
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
+dist: $(VENV)/.installed-dev  ## source distribution and wheel, in dist/
+	rm -rf dist build
+	$(BIN)/python -m build
+	@ls -l dist
+
+# A protoc of this age writes modules that import under every protobuf from 4.25 on.
+proto: $(PROTO_VENV)/.installed  ## regenerate aioriak/riak_pb/*_pb2.py and .pyi from the .proto files
+	$(PROTO_VENV)/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. aioriak/riak_pb/*.proto
+
+clean:  ## remove what was built and what the tools left behind (not the virtual environments)
+	rm -rf build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv*' -not -path './.tox/*' -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer (with its venv module) was found; try make PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, $(PYTHON) is " + sys.version.split()[0])'
+	@echo "Making $(VENV) with $$($(PYTHON) --version) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+# uvloop and orjson are for speed; where they cannot be had the demonstration runs without.
+$(VENV)/.installed-demo: pyproject.toml setup.py | $(BIN)/pip
+	@echo "Installing aioriak into $(VENV) ..."
+	@$(PIP) -e '.[speed]' || $(PIP) -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml setup.py | $(BIN)/pip
+	@echo "Installing aioriak and what its tests need into $(VENV) ..."
+	@$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)/.installed-docs: pyproject.toml setup.py | $(BIN)/pip
+	@echo "Installing aioriak and what its documentation needs into $(VENV) ..."
+	@$(PIP) -e '.[docs,cli,testing]'
+	@touch $@
+
+$(PROTO_VENV)/.installed:
+	@echo "Making $(PROTO_VENV) ..."
+	@$(PYTHON) -m venv $(PROTO_VENV)
+	@$(PROTO_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'grpcio-tools==1.60.*' 'setuptools<81'
+	@touch $@

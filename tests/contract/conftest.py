@@ -1,0 +1,35 @@
+"""The contract tests' nodes: a real Riak's where one is configured, else the development server's.
+
+``AIORIAK_TEST_NODES=127.0.0.1:8087,127.0.0.1:8088`` names the nodes of a
+cluster that has the bucket types of the standard set (docker-compose.yml makes
+one).  A contract test therefore uses ``client``, ``nodes`` and ``bucket_name``,
+never ``server``, and leaves nothing it would trip over the next time.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+CONFIGURED = os.environ.get("AIORIAK_TEST_NODES", "")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.strip().rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+@pytest.fixture
+def nodes(request: pytest.FixtureRequest) -> list[tuple[str, int]]:
+    """The addresses of the nodes under test."""
+    if CONFIGURED:
+        return [_address(text) for text in CONFIGURED.split(",")]
+    server = request.getfixturevalue("server")
+    return [(server.host, server.port)]
+
+
+@pytest.fixture(scope="session")
+def real_riak() -> bool:
+    """Whether a real Riak answers: what it alone does, or does slowly, may be told apart by this."""
+    return bool(CONFIGURED)
