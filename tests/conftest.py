@@ -7,12 +7,13 @@ import pathlib
 import re
 import uuid
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from aioriak import RiakClient
-from aioriak.testing import RiakServer
+if TYPE_CHECKING:
+    from aioriak import RiakClient
+    from aioriak.testing import RiakServer
 
 DATA = pathlib.Path(__file__).parent / "data"
 
@@ -22,6 +23,8 @@ Address = tuple[str, int]
 @pytest.fixture
 async def server() -> AsyncIterator[RiakServer]:
     """A development server with the standard bucket types, for one test."""
+    from aioriak.testing import RiakServer
+
     async with RiakServer(bucket_types="standard") as running:
         yield running
 
@@ -35,6 +38,8 @@ def nodes(server: RiakServer) -> list[Address]:
 @pytest.fixture
 async def client(nodes: list[Address]) -> AsyncIterator[RiakClient]:
     """A client of the first of ``nodes``, closed after the test."""
+    from aioriak import RiakClient
+
     host, port = nodes[0]
     async with await RiakClient.create(host, port) as connected:
         yield connected
