@@ -6,6 +6,7 @@ deadlines, retry, telemetry and the development server read it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
@@ -13,6 +14,11 @@ from aioriak.riak_pb import base, dt, kv, search, yokozuna
 
 Q = TypeVar("Q")
 R = TypeVar("R")
+
+
+def _nothing(body: bytes) -> None:
+    return None
+
 
 Streams = Literal["never", "always", "asked"]
 
@@ -39,14 +45,22 @@ class Operation(Generic[Q, R]):
     """It can keep the server's side of a connection busy for minutes: nothing shares its connection."""
     has_timeout: bool = field(init=False, default=False)
     """Its request has Riak's ``timeout`` field, in milliseconds."""
+    decode: Callable[[bytes], R] = field(init=False)
+    """Turns a reply's body into the message (``None`` for a reply without body)."""
 
     def __post_init__(self) -> None:
         fields = getattr(self.request, "DESCRIPTOR", None)
         object.__setattr__(self, "has_timeout", fields is not None and "timeout" in fields.fields_by_name)
+        object.__setattr__(self, "decode", getattr(self.reply, "FromString", _nothing))
 
     def streaming(self, request: Any) -> bool:
         """Whether this request is answered by many messages."""
         return self.streams == "always" or (self.streams == "asked" and request.stream)
+
+    @property
+    def universal(self) -> bool:
+        """Every Riak knows its code: one that does not is starting or stopping."""
+        return self.request_code <= 26 or 29 <= self.request_code <= 32 or 80 <= self.request_code <= 83
 
     def __repr__(self) -> str:
         return f"<Operation {self.name}>"

@@ -1,0 +1,1 @@
+"""Many connections, many nodes: pools, balance, health, retry."""

@@ -1,0 +1,51 @@
+"""When a request may be attempted again.
+
+======================================  ==========================================
+what happened                           attempted again
+======================================  ==========================================
+nothing was sent                        yes
+the server says "not here, not now"     yes: it did nothing
+sent and lost, or the server gave up    reads, and writes that may happen twice
+anything else the server says           no: it would say it again
+the deadline passed                     no
+======================================  ==========================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aioriak.config import RetryPolicy
+from aioriak.error import (
+    ConnectError,
+    ConnectionLost,
+    NodeNotReady,
+    Overload,
+    RiakError,
+    SecurityError,
+    ServerTimeout,
+    Unavailable,
+)
+from aioriak.wire.operation import Operation
+
+NOT_HERE_NOT_NOW = (Overload, NodeNotReady, Unavailable)
+"""The server's ways to say that it did nothing and that another node, or a later attempt, may."""
+
+
+def may_try_again(
+    error: RiakError, operation: Operation[Any, Any], sent: bool, attempt: int, policy: RetryPolicy
+) -> float | None:
+    """Seconds to wait before the next attempt, or ``None`` when there must not be one."""
+    if attempt >= policy.attempts or isinstance(error, SecurityError):
+        return None
+    if isinstance(error, ConnectionLost):
+        again = not sent or operation.idempotent or policy.retry_writes
+    elif isinstance(error, ServerTimeout):
+        again = operation.idempotent or policy.retry_writes
+    else:
+        again = isinstance(error, (ConnectError, *NOT_HERE_NOT_NOW))
+    if not again:
+        return None
+    if attempt == 1 and isinstance(error, ConnectionLost):
+        return 0.0  # a connection that had died idle: the next one is as good as new
+    return policy.backoff.delay(attempt)

@@ -1,0 +1,257 @@
+"""Settings: frozen values that say where, how many, how long and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from random import Random
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from aioriak.error import InvalidRequest
+from aioriak.wire.framing import DEFAULT_MAX_FRAME
+
+DEFAULT_PORT = 8087
+"""Riak's protocol-buffers port."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Address:
+    """Where a node listens for protocol buffers."""
+
+    host: str
+    port: int = DEFAULT_PORT
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.host, str) or not self.host:
+            raise InvalidRequest(f"a host is a non-empty string, not {self.host!r}")
+        if isinstance(self.port, bool) or not isinstance(self.port, int) or not 0 < self.port < 65536:
+            raise InvalidRequest(f"a port is a number from 1 to 65535, not {self.port!r}")
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @classmethod
+    def of(cls, value: AddressLike, port: int = DEFAULT_PORT) -> Address:
+        """An address from ``"host"``, ``"host:port"``, ``"[v6]:port"``, a pair, or ``{"host": …, "pb_port": …}``.
+
+        ``port`` counts where the value names none.  Raises :class:`~aioriak.error.InvalidRequest`.
+        """
+        if isinstance(value, Address):
+            return value
+        if isinstance(value, str):
+            return cls(*_split_host(value, port))
+        if isinstance(value, Mapping):
+            unknown = set(value) - {"host", "pb_port", "port", "http_port"}
+            if unknown or "host" not in value:
+                raise InvalidRequest(f"a node is given as {{'host': …, 'pb_port': …}}, not {dict(value)!r}")
+            return cls(value["host"], value.get("pb_port", value.get("port", port)))
+        if isinstance(value, tuple) and len(value) == 2:
+            return cls(value[0], value[1])
+        raise InvalidRequest(f"not an address: {value!r}")
+
+
+AddressLike = Address | str | tuple[str, int] | Mapping[str, Any]
+
+
+def _split_host(text: str, port: int) -> tuple[str, int]:
+    host, rest = text, ""
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket or (rest and not rest.startswith(":")):
+            raise InvalidRequest(f"not an address: {text!r}")
+        rest = rest[1:]
+    elif text.count(":") == 1:
+        host, _, rest = text.partition(":")
+        if not rest:
+            raise InvalidRequest(f"not an address: {text!r}")
+    if not rest:
+        return host, port
+    if not rest.isascii() or not rest.isdigit():
+        raise InvalidRequest(f"a port is a number from 1 to 65535, not {rest!r}")
+    return host, int(rest)
+
+
+def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_PORT) -> tuple[Address, ...]:
+    """One or many addresses, each once, in their order."""
+    single = isinstance(values, (Address, str, Mapping)) or (
+        isinstance(values, tuple) and len(values) == 2 and isinstance(values[1], int)
+    )
+    many = [values] if single else list(values)  # type: ignore[arg-type]
+    found = tuple(dict.fromkeys(Address.of(value, port) for value in many))  # type: ignore[arg-type]
+    if not found:
+        raise InvalidRequest("at least one node is needed")
+    return found
+
+
+def _positive(name: str, value: float | None) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise InvalidRequest(f"{name} is a number of seconds above 0, or None to wait for ever; not {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long to wait, in seconds; ``None`` waits for ever.
+
+    ``connect``: for a TCP connection.  ``handshake``: for TLS and authentication (Riak delays a
+    refusal by five seconds).  ``request``: for the answer to a request, retries included, or for
+    the next message of a stream.  ``fold``: for the answer to an AAE fold.  ``overdue``: how much
+    longer the reply to a request that was given up may hold up its connection.  ``close``: for what
+    is in flight when the client is closed.
+    """
+
+    connect: float | None = 5.0
+    handshake: float | None = 15.0
+    request: float | None = 60.0
+    fold: float | None = 3600.0
+    overdue: float | None = 5.0
+    close: float | None = 5.0
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            _positive(f"the {one.name} timeout", getattr(self, one.name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLimits:
+    """How many connections to a node, and how they are used.
+
+    ``min_size`` connections are kept open, at most ``max_size`` are opened; each takes up to
+    ``max_in_flight`` requests at a time.  A connection that was idle for ``idle_timeout`` seconds
+    or is ``max_lifetime`` seconds old is closed when nothing is in flight on it (``None``: never).
+    ``stream_buffer``: bytes of a stream that may wait for a slow consumer before reading pauses.
+    ``max_frame``: the largest message accepted, in bytes.
+    """
+
+    min_size: int = 1
+    max_size: int = 8
+    max_in_flight: int = 32
+    idle_timeout: float | None = 300.0
+    max_lifetime: float | None = 3600.0
+    stream_buffer: int = 1024 * 1024
+    max_frame: int = DEFAULT_MAX_FRAME
+
+    def __post_init__(self) -> None:
+        for name in ("min_size", "max_size", "max_in_flight", "stream_buffer", "max_frame"):
+            value, least = getattr(self, name), 0 if name == "min_size" else 1
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise InvalidRequest(f"{name} is a whole number from {least} up, not {value!r}")
+        if self.min_size > self.max_size:
+            raise InvalidRequest(f"min_size {self.min_size} is larger than max_size {self.max_size}")
+        _positive("idle_timeout", self.idle_timeout)
+        _positive("max_lifetime", self.max_lifetime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """Waits that double from ``first`` to ``longest`` seconds, each shortened at random by up to half."""
+
+    first: float = 0.05
+    longest: float = 5.0
+    rng: Random = field(default_factory=Random, compare=False, repr=False)
+
+    def delay(self, attempt: int) -> float:
+        """Seconds to wait before attempt number ``attempt`` + 1 (``attempt`` counts from 1)."""
+        full = min(self.longest, self.first * 2.0 ** min(attempt - 1, 60))
+        return full * (0.5 + self.rng.random() / 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often a request is attempted in all, and how long to wait between attempts.
+
+    What was never sent, and reads, are attempted again.  A write that may have been received is
+    attempted again only with ``retry_writes``: it may then happen twice.
+    """
+
+    attempts: int = 3
+    backoff: Backoff = field(default_factory=Backoff)
+    retry_writes: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or self.attempts < 1:
+            raise InvalidRequest(f"attempts is a whole number from 1 up, not {self.attempts!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that a client is made with."""
+
+    nodes: tuple[Address, ...]
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    pool: PoolLimits = field(default_factory=PoolLimits)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+_TIMEOUTS = {one.name + "_timeout": one.name for one in fields(Timeouts)}
+_POOL = {one.name for one in fields(PoolLimits)}
+
+
+def settings_from_options(options: Mapping[str, Any], settings: Settings) -> tuple[Settings, dict[str, Any]]:
+    """Apply flat options (``max_size=…``, ``request_timeout=…``, ``attempts=…``); what is left is returned too."""
+    pool = {name: value for name, value in options.items() if name in _POOL}
+    timeouts = {_TIMEOUTS[name]: value for name, value in options.items() if name in _TIMEOUTS}
+    retry = {name: value for name, value in options.items() if name in ("attempts", "retry_writes")}
+    rest = {name: value for name, value in options.items() if name not in _POOL | _TIMEOUTS.keys() | retry.keys()}
+    return replace(
+        settings,
+        pool=replace(settings.pool, **pool),
+        timeouts=replace(settings.timeouts, **timeouts),
+        retry=replace(settings.retry, **retry),
+    ), rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedURL:
+    """What a ``riak://`` URL says."""
+
+    nodes: tuple[Address, ...]
+    user: str | None
+    password: str | None = field(repr=False)
+    options: Mapping[str, Any]
+
+
+def parse_url(url: str) -> ParsedURL:
+    """``riak://user:password@host1,host2:8087/?max_size=4&request_timeout=10&tls=…`` in its parts.
+
+    Raises :class:`~aioriak.error.InvalidRequest`, which never repeats the password.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InvalidRequest(f"not a riak:// URL: {error}") from None
+    if parts.scheme != "riak":
+        raise InvalidRequest(f"a Riak URL starts with riak://, not {parts.scheme + '://' if parts.scheme else url!r}")
+    if parts.path not in ("", "/") or parts.fragment:
+        raise InvalidRequest("a Riak URL has no path and no fragment")
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    listed = [host for host in hosts.split(",") if host]
+    port = DEFAULT_PORT
+    if listed:
+        # the last port given counts for the hosts before it that name none
+        port = Address.of(listed[-1]).port
+    return ParsedURL(
+        nodes=addresses([Address.of(unquote(host), port) for host in listed] or ["localhost"]),
+        user=unquote(user) if at else None,
+        password=unquote(password) if at else None,
+        options={name: _option(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)},
+    )
+
+
+def _option(name: str, value: str) -> Any:
+    lowered = value.lower()
+    if lowered in ("true", "yes", "on"):
+        return True
+    if lowered in ("false", "no", "off"):
+        return False
+    if lowered == "none":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value

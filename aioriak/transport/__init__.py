@@ -1,0 +1,1 @@
+"""One connection to a node: an asyncio Protocol around a session."""

@@ -1,0 +1,368 @@
+"""A connection: an asyncio Protocol around a :class:`~aioriak.wire.session.Session`.
+
+Requests of one turn of the event loop leave in one write.  One timer a
+connection watches every deadline on it.  What a reply is for is the session's
+business; when a reply is nobody's any more (cancelled, timed out) it keeps its
+place and is dropped, and if it is overdue the connection is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import select
+from typing import Any, Protocol, cast
+
+from aioriak.error import (
+    ConnectionLost,
+    NodeNotReady,
+    NotSupported,
+    ProtocolError,
+    RequestTimeout,
+    RiakError,
+    for_write,
+    from_server,
+)
+from aioriak.riak_pb import base
+from aioriak.transport.exchange import Exchange, StreamExchange
+from aioriak.wire.framing import DEFAULT_MAX_FRAME
+from aioriak.wire.operation import Operation
+from aioriak.wire.session import Session, State
+
+logger = logging.getLogger("aioriak.transport")
+
+AnyExchange = Exchange | StreamExchange
+
+_LARGE = 64 * 1024  # frames above this are written as they are, not joined with others
+
+
+class Owner(Protocol):
+    """Who is told what becomes of a connection."""
+
+    def replied(self, connection: Connection, count: int) -> None:
+        """``count`` requests were answered."""
+
+    def changed(self, connection: Connection) -> None:
+        """``connection.usable`` changed."""
+
+    def lost(self, connection: Connection, unanswered: int) -> None:
+        """The connection is closed; ``unanswered`` requests went down with it."""
+
+
+class Connection(asyncio.Protocol):
+    """One connection to ``node``, over which requests are pipelined."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        node: str,
+        *,
+        overdue: float | None = 5.0,
+        max_frame: int = DEFAULT_MAX_FRAME,
+    ) -> None:
+        self.node = node
+        self.owner: Owner | None = None
+        self.session: Session[AnyExchange] = Session(max_frame)
+        self.pending = self.session.pending
+        """What is in flight, oldest first."""
+        self.usable = False
+        """Requests may be sent: open, not stalled, not given to a stream."""
+        self.used_at = self.opened_at = loop.time()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        """Done when the socket is closed."""
+        self.retired = False
+        """No new requests, closed when nothing is in flight."""
+        self.last_error: RiakError | None = None
+        self._loop = loop
+        self._overdue = overdue
+        self._transport: asyncio.Transport | None = None
+        self._outgoing: list[AnyExchange] = []
+        self._writable = True
+        self._stalled = False  # the oldest request timed out and its reply has not come
+        self._given = False  # to one exchange alone
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Connection {self.node} {self.session.state.name.lower()}, {len(self.pending)} in flight>"
+
+    # -- sending -----------------------------------------------------------------
+
+    def send(self, exchange: AnyExchange) -> None:
+        """Send a request; it must be :attr:`usable`, and idle where the exchange needs it alone."""
+        self.session.sent(exchange)
+        if exchange.alone:
+            self._give_to(exchange)
+        outgoing = self._outgoing
+        outgoing.append(exchange)
+        if len(outgoing) == 1:
+            self._loop.call_soon(self._flush)
+        deadline = exchange.deadline
+        if deadline is None:
+            if self._timer is None and not exchange.streaming:
+                self._watch(self._loop.time() + 60.0)
+        elif not exchange.streaming and (self._timer is None or deadline < self._timer_at):
+            self._watch(deadline)
+
+    def _give_to(self, exchange: AnyExchange) -> None:
+        self._given = True
+        self._update()
+        if isinstance(exchange, StreamExchange):
+            transport = cast(asyncio.Transport, self._transport)
+            exchange.pause = transport.pause_reading
+            exchange.resume = self._resume_reading
+            exchange.left = self.abort
+        else:
+            exchange.add_done_callback(self._alone_ended)
+
+    def _alone_ended(self, exchange: asyncio.Future[bytes]) -> None:
+        if self.pending and self.pending[0] is exchange:
+            self.abort()  # given up: the server may be busy with it for minutes
+
+    def _resume_reading(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _flush(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        transport = self._transport
+        if transport is None or not outgoing:
+            return
+        if len(outgoing) == 1:
+            outgoing[0].sent = True
+            transport.write(outgoing[0].frame)
+            return
+        frames: list[bytes] = []
+        for exchange in outgoing:
+            exchange.sent = True
+            frame = exchange.frame
+            if len(frame) > _LARGE:
+                if frames:
+                    transport.write(b"".join(frames))
+                    frames.clear()
+                transport.write(frame)
+            else:
+                frames.append(frame)
+        if frames:
+            transport.write(b"".join(frames))
+
+    # -- what asyncio calls --------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._update()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            replies = self.session.receive(data)
+        except ProtocolError as error:
+            self._give_up(error)
+            return
+        count = 0
+        for exchange, code, body in replies:
+            if exchange.streaming:
+                count += self._stream_reply(cast(StreamExchange, exchange), code, body)
+                continue
+            count += 1
+            waiter = cast(Exchange, exchange)
+            if waiter.done():
+                continue  # given up: this reply is nobody's
+            operation = waiter.operation
+            if code == operation.reply_code:
+                waiter.set_result(body)
+            elif code == 0:
+                waiter.set_exception(self._server_error(operation, body))
+            else:
+                stray = ProtocolError(f"message code {code} came in answer to {operation.name}", node=self.node)
+                waiter.set_exception(stray)
+                self._give_up(stray)
+                return
+        if self._stalled and not self._oldest_timed_out():
+            self._stalled = False
+            self._update()
+        if count:
+            if self._given and not self.pending:
+                self._given = False
+                self._update()
+            if self.owner is not None:
+                self.owner.replied(self, count)
+            if self.retired and not self.pending:
+                self.close()
+
+    def pause_writing(self) -> None:
+        self._writable = False
+        self._update()
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        self._update()
+
+    def eof_received(self) -> None:
+        logger.debug("%s: end of file", self.node)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        unsent = set(map(id, self._outgoing))
+        self._outgoing.clear()
+        self._transport = None
+        left = self.session.close()
+        self._update()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        reason = self.last_error or ConnectionLost(
+            f"the connection to {self.node} closed{f': {exc}' if exc else ''}", node=self.node
+        )
+        for exchange in left:
+            if exchange.done():
+                continue
+            error: RiakError = ConnectionLost(str(reason.value), node=self.node)
+            if id(exchange) in unsent:
+                exchange.sent = False
+            elif exchange.operation.writes:
+                error = for_write(error)
+            error.__cause__ = exc or self.last_error
+            exchange.fail(error)
+        if not self.closed.done():
+            self.closed.set_result(None)
+        if left:
+            logger.info("%s: connection closed with %d requests in flight", self.node, len(left))
+        if self.owner is not None:
+            self.owner.lost(self, len(left))
+
+    # -- replies --------------------------------------------------------------------
+
+    def _server_error(self, operation: Operation[Any, Any], body: bytes) -> RiakError:
+        reply = base.RpbErrorResp.FromString(body)
+        error = from_server(reply.errmsg.decode("utf-8", "replace"))
+        error.node = self.node
+        if isinstance(error, NotSupported) and operation.universal:
+            error = NodeNotReady(error.value, node=self.node)
+        return for_write(error) if operation.writes else error
+
+    def _stream_reply(self, exchange: StreamExchange, code: int, message: Any) -> int:
+        """Deliver a stream's message; 1 when it was the last."""
+        ended = not self.pending
+        if code == exchange.operation.reply_code:
+            exchange.feed(message, message.ByteSize())
+            if ended:
+                exchange.finish()
+        elif code == 0:
+            exchange.fail(self._server_error(exchange.operation, message))
+        else:
+            error = ProtocolError(f"message code {code} came in answer to {exchange.operation.name}", node=self.node)
+            exchange.fail(error)
+            self._give_up(error)
+        return 1 if ended else 0
+
+    # -- deadlines --------------------------------------------------------------------
+
+    def _watch(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._check)
+        self._timer_at = when
+
+    def _check(self) -> None:
+        """Give up what is past its deadline; close the connection when a reply is overdue."""
+        self._timer = None
+        now = self._loop.time()
+        following: float | None = None
+        stalls = True  # everything before is given up already
+        for exchange in self.pending:
+            if exchange.streaming:
+                continue
+            if exchange.done():
+                # cancelled or timed out: its reply is still owed
+                if exchange.deadline is None:
+                    exchange.deadline = now
+                if self._overdue is None:
+                    continue
+                overdue_at = exchange.deadline + self._overdue
+                if now >= overdue_at:
+                    self._give_up(ConnectionLost(f"{exchange.operation.name}: no reply came, long overdue"))
+                    return
+                when = overdue_at
+            elif exchange.deadline is None:
+                stalls = False
+                when = now + 60.0
+            elif exchange.deadline <= now:
+                self._time_out(exchange, stalls=stalls)
+                when = exchange.deadline + (self._overdue or 60.0)
+            else:
+                stalls = False
+                when = exchange.deadline
+            following = when if following is None else min(following, when)
+        if following is not None:
+            self._watch(following)
+
+    def _time_out(self, exchange: AnyExchange, *, stalls: bool) -> None:
+        error: RiakError = RequestTimeout("no answer came in time", node=self.node)
+        exchange.fail(for_write(error) if exchange.operation.writes else error)
+        if stalls and not self._stalled:
+            self._stalled = True
+            self._update()
+
+    def _oldest_timed_out(self) -> bool:
+        if not self.pending:
+            return False
+        oldest = self.pending[0]
+        return oldest.done() and oldest.deadline is not None and oldest.deadline <= self._loop.time()
+
+    # -- life ---------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection can still be used at all."""
+        return self._transport is not None and self.session.state is not State.CLOSED
+
+    def looks_dead(self) -> bool:
+        """Whether something waits to be read although nothing was asked: end of file, most likely."""
+        if self._transport is None or self._transport.is_closing():
+            return True
+        sock = self._transport.get_extra_info("socket")
+        if sock is None or sock.fileno() < 0:
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+        return bool(poll.poll(0))
+
+    def retire(self) -> None:
+        """Take no new requests; close when those in flight are answered."""
+        self.retired = True
+        self._update()
+        if not self.pending:
+            self.close()
+
+    def close(self) -> None:
+        """Close after what was written has been sent; what is in flight is lost."""
+        if self._transport is not None:
+            self._flush()
+            self._transport.close()
+        self._update()
+
+    def abort(self) -> None:
+        """Close at once; what is in flight is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._update()
+
+    def _give_up(self, error: RiakError) -> None:
+        error.node = self.node
+        self.last_error = error
+        logger.warning("%s: closing the connection: %s", self.node, error.value)
+        self.abort()
+
+    def _update(self) -> None:
+        usable = (
+            self._writable
+            and not self._stalled
+            and not self._given
+            and not self.retired
+            and self._transport is not None
+            and not self._transport.is_closing()
+            and self.session.state is not State.CLOSED
+        )
+        if usable != self.usable:
+            self.usable = usable
+            if self.owner is not None:
+                self.owner.changed(self)

@@ -1,0 +1,72 @@
+"""Making a connection: TCP, then whatever has to be said first."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+
+from aioriak.config import Address, Settings
+from aioriak.error import ConnectError, RiakError
+from aioriak.transport.connection import AnyExchange, Connection
+from aioriak.transport.exchange import new_exchange
+from aioriak.wire.framing import encode_frame
+from aioriak.wire.operation import SET_CLIENT_ID
+
+logger = logging.getLogger("aioriak.transport")
+
+
+async def open_connection(
+    loop: asyncio.AbstractEventLoop, address: Address, settings: Settings, client_id: bytes | None = None
+) -> Connection:
+    """A connection that is ready for requests.
+
+    Raises :class:`~aioriak.error.ConnectError` or one of its kind.
+    """
+    node = str(address)
+
+    def protocol() -> Connection:
+        return Connection(loop, node, overdue=settings.timeouts.overdue, max_frame=settings.pool.max_frame)
+
+    connection = await _connect(loop, address, protocol, settings.timeouts.connect)
+    if client_id is not None:
+        await _greet(loop, connection, client_id, settings.timeouts.handshake)
+    logger.debug("%s: connected", node)
+    return connection
+
+
+async def _connect(
+    loop: asyncio.AbstractEventLoop, address: Address, protocol: Callable[[], Connection], timeout: float | None
+) -> Connection:
+    try:
+        async with asyncio.timeout(timeout):
+            transport, connection = await loop.create_connection(protocol, address.host, address.port)
+    except TimeoutError as error:
+        raise ConnectError(f"no connection to {address} within {timeout} s", node=str(address)) from error
+    except OSError as error:
+        raise ConnectError(f"no connection to {address}: {error}", node=str(address)) from error
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return connection
+
+
+async def _greet(
+    loop: asyncio.AbstractEventLoop, connection: Connection, client_id: bytes, timeout: float | None
+) -> None:
+    assert SET_CLIENT_ID.request is not None
+    body = SET_CLIENT_ID.request(client_id=client_id).SerializeToString()
+    deadline = None if timeout is None else loop.time() + timeout
+    exchange: AnyExchange = new_exchange(
+        loop, SET_CLIENT_ID, encode_frame(SET_CLIENT_ID.request_code, body), deadline
+    )
+    connection.send(exchange)
+    try:
+        await exchange  # type: ignore[misc]
+    except RiakError as error:
+        connection.abort()
+        raise ConnectError(f"the client id was refused: {error.value}", node=connection.node) from error
+    except BaseException:
+        connection.abort()
+        raise

@@ -1,0 +1,182 @@
+"""Exchanges: a request on its way, and whoever waits for the answer.
+
+An :class:`Exchange` is itself the future that its caller awaits, so that a
+request costs one future and no task.  A :class:`StreamExchange` is answered by
+many messages and hands them out one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from aioriak.error import RequestTimeout, RiakError
+from aioriak.wire.operation import Operation
+
+
+class Exchange(asyncio.Future[bytes]):
+    """A request that is answered once; its result is the body of the reply."""
+
+    __slots__ = ("alone", "deadline", "frame", "operation", "sent")
+
+    streaming = False
+
+    operation: Operation[Any, Any]
+    frame: bytes
+    deadline: float | None
+    """Loop time at which the caller gives up."""
+    sent: bool
+    """Some of it may have left this machine."""
+    alone: bool
+    """It needs a connection of its own."""
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error, unless it has ended."""
+        if not self.done():
+            self.set_exception(error)
+
+
+def new_exchange(
+    loop: asyncio.AbstractEventLoop, operation: Operation[Any, Any], frame: bytes, deadline: float | None
+) -> Exchange:
+    """An exchange that has not been sent."""
+    exchange = Exchange(loop=loop)
+    exchange.operation = operation
+    exchange.frame = frame
+    exchange.deadline = deadline
+    exchange.sent = False
+    exchange.alone = operation.alone
+    return exchange
+
+
+class StreamExchange:
+    """A request that is answered by many messages, with back-pressure.
+
+    Messages wait here until :meth:`next` takes them.  When more than ``limit`` bytes wait, the
+    connection stops reading until half of them are taken.  ``timeout`` is how long, in seconds,
+    the next message may take to come.
+    """
+
+    __slots__ = (
+        "_ended", "_error", "_loop", "_messages", "_paused", "_waiter", "buffered", "deadline", "frame", "left",
+        "limit", "operation", "pause", "resume", "sent", "timeout",
+    )
+
+    streaming = True
+    alone = True
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        operation: Operation[Any, Any],
+        frame: bytes,
+        deadline: float | None,
+        timeout: float | None,
+        limit: int,
+    ) -> None:
+        self.operation = operation
+        self.frame = frame
+        self.deadline = deadline  # counts until it is sent
+        self.timeout = timeout
+        self.limit = limit
+        self.sent = False
+        self.buffered = 0
+        """Bytes of messages that wait to be taken."""
+        self.pause: Callable[[], None] = _nothing
+        self.resume: Callable[[], None] = _nothing
+        self.left: Callable[[], None] = _nothing
+        """What the connection does when nobody wants the rest."""
+        self._loop = loop
+        self._messages: deque[tuple[Any, int]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._error: BaseException | None = None
+        self._ended = False
+        self._paused = False
+
+    def done(self) -> bool:
+        """Whether no more messages will come."""
+        return self._ended
+
+    def feed(self, message: Any, size: int) -> None:
+        """A message of ``size`` bytes came."""
+        if self._ended:
+            return
+        self._messages.append((message, size))
+        self.buffered += size
+        if self.buffered > self.limit and not self._paused:
+            self._paused = True
+            self.pause()
+        self._wake()
+
+    def finish(self) -> None:
+        """The last message came."""
+        self._ended = True
+        self._wake()
+
+    def fail(self, error: BaseException) -> None:
+        """No more messages will come, and this is why; those that came before can still be taken."""
+        if not self._ended:
+            self._ended = True
+            self._error = error
+            self._wake()
+
+    async def next(self) -> Any:
+        """The next message, or ``None`` at the end.
+
+        Raises the error that ended the stream, or :class:`~aioriak.error.RequestTimeout`.
+        """
+        while not self._messages:
+            if self._error is not None:
+                error, self._error = self._error, None
+                raise error
+            if self._ended:
+                return None
+            await self._wait()
+        message, size = self._messages.popleft()
+        self.buffered -= size
+        if self._paused and self.buffered <= self.limit // 2:
+            self._paused = False
+            self.resume()
+        return message
+
+    def leave(self) -> None:
+        """Nobody wants the rest: the connection is closed, unless the stream has ended."""
+        self._messages.clear()
+        self.buffered = 0
+        if not self._ended:
+            self._ended = True
+            self.left()
+        self._wake()
+
+    async def _wait(self) -> None:
+        waiter = self._waiter = self._loop.create_future()
+        limit = self.timeout if self.sent else self._until_deadline()
+        handle = None if limit is None else self._loop.call_later(limit, self._too_late)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if handle is not None:
+                handle.cancel()
+
+    def _until_deadline(self) -> float | None:
+        return None if self.deadline is None else max(0.0, self.deadline - self._loop.time())
+
+    def _too_late(self) -> None:
+        if not self._ended:
+            error: RiakError = RequestTimeout("no further message of the stream came in time")
+            self._error = error
+            self._ended = True
+            self.left()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,109 @@
+"""A session: whose reply is this, and may I send now?
+
+Riak answers the requests of one connection strictly in order, and nothing may
+follow a request that is answered by a stream until the stream is done.  The
+session keeps that order; it knows bytes and waiters, no sockets and no tasks.
+
+What may happen in which state::
+
+    state       send        send a stream   reply           end of file
+    OPEN        yes         when idle       to the oldest   CLOSED
+    STREAMING   no          no              to the stream   CLOSED
+    CLOSED      no          no              dropped         -
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum, auto
+from typing import Any, Generic, Protocol, TypeVar
+
+from google.protobuf.message import DecodeError
+
+from aioriak.error import ProtocolError
+from aioriak.wire.framing import DEFAULT_MAX_FRAME, FrameReader
+from aioriak.wire.operation import Operation
+
+
+class State(Enum):
+    """See the table above."""
+
+    OPEN = auto()
+    STREAMING = auto()
+    CLOSED = auto()
+
+
+class Waiting(Protocol):
+    """What a session needs to know of a request that waits for its reply."""
+
+    operation: Operation[Any, Any]
+    streaming: bool
+
+
+W = TypeVar("W", bound=Waiting)
+
+Reply = tuple[W, int, Any]
+"""A waiter, the reply's message code, and its body: bytes, or for a stream's message the message itself."""
+
+
+class Session(Generic[W]):
+    """The order of requests and replies on one connection."""
+
+    __slots__ = ("_reader", "pending", "state")
+
+    def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
+        self.state = State.OPEN
+        self.pending: deque[W] = deque()
+        """The waiters whose replies have not come, oldest first."""
+        self._reader = FrameReader(max_frame)
+
+    def may_send(self, streaming: bool = False) -> bool:
+        """Whether a request may go out now."""
+        return self.state is State.OPEN and not (streaming and self.pending)
+
+    def sent(self, waiter: W) -> None:
+        """A request goes out; its reply belongs to ``waiter``."""
+        if not self.may_send(waiter.streaming):
+            raise AssertionError(f"{waiter.operation.name} must not be sent while {self.state.name.lower()}")
+        if waiter.streaming:
+            self.state = State.STREAMING
+        self.pending.append(waiter)
+
+    def receive(self, data: bytes) -> list[Reply[W]]:
+        """Match what arrived to those who wait for it, in order.
+
+        Raises :class:`~aioriak.error.ProtocolError` when the stream is out of step; the
+        connection is of no use after that.
+        """
+        replies: list[Reply[W]] = []
+        pending = self.pending
+        for code, body in self._reader.feed(data):
+            if not pending:
+                raise ProtocolError(f"message code {code} arrived unasked")
+            waiter = pending[0]
+            if waiter.streaming:
+                replies.append((waiter, code, self._stream_message(waiter, code, body)))
+            else:
+                pending.popleft()
+                replies.append((waiter, code, body))
+        return replies
+
+    def close(self) -> list[W]:
+        """End of file, or given up: returns those whose replies will not come."""
+        self.state = State.CLOSED
+        left = list(self.pending)
+        self.pending.clear()
+        return left
+
+    def _stream_message(self, waiter: W, code: int, body: bytes) -> Any:
+        message: Any = body
+        if code == waiter.operation.reply_code:
+            try:
+                message = waiter.operation.decode(body)
+            except DecodeError as error:
+                raise ProtocolError(f"a reply to {waiter.operation.name} cannot be decoded: {error}") from error
+            if not message.done:
+                return message
+        self.pending.popleft()
+        self.state = State.OPEN
+        return message
