@@ -351,7 +351,11 @@ _TEXTS: list[tuple[re.Pattern[str], Callable[[str, re.Match[str]], ServerError]]
     for pattern, make in (
         (r"match_found$", _plain(NoneMatchFailed)),
         (r"(modified|notfound)$", _plain(NotModifiedFailed)),
-        (r"no_type$|No bucket-type named|Error no bucket type|Invalid bucket type:", _plain(BucketTypeNotFound)),
+        (
+            r"no_type$|No bucket-type named|Error no bucket type|Invalid bucket type:"
+            r"|Invalid bucket properties: not_active$",
+            _plain(BucketTypeNotFound),
+        ),
         (r"timeout$|\{timeout\b", _plain(ServerTimeout)),
         (r"overload$", _plain(Overload)),
         (r"\{n_val_violation,(\d+)\}", _n_val),
@@ -364,7 +368,7 @@ _TEXTS: list[tuple[re.Pattern[str], Callable[[str, re.Match[str]], ServerError]]
         (r"\{precommit_fail,|precommit_fail", _plain(HookRejected)),
         (r"\{precondition,\{not_present", _plain(RemovalFailed)),
         (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch)),
-        (r".*is not a CRDT type|.*bucket.*no datatype|.*not a data ?type", _plain(NotADatatype)),
+        (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype)),
         (r"Invalid bucket properties:", _plain(InvalidProperties)),
         (r"Unknown message code:", _plain(NotSupported)),
         (r"Permission denied:", _plain(PermissionDenied)),
