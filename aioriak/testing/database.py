@@ -1,0 +1,159 @@
+"""What the server holds: bucket types, bucket properties and objects, all in memory.
+
+Everything is bytes.  A ``Storage`` may stand behind it to make it last.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from aioriak.testing.errors import NoSuchType
+from aioriak.testing.properties import DEFAULT_TYPE, Properties
+from aioriak.testing.robject import RiakObj
+from aioriak.testing.secondary import Secondary
+
+Where = tuple[bytes, bytes, bytes]
+"""Bucket type, bucket and key."""
+
+
+class Storage(Protocol):
+    """Makes what the database holds last; what it is told counts once ``commit`` returns."""
+
+    dirty: bool
+
+    def commit(self) -> None:
+        """Make everything told so far last."""
+
+    def save(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj | None) -> None:
+        """The key now holds this object, or nothing."""
+
+    def save_properties(self, type: bytes, bucket: bytes | None, properties: Properties | None) -> None:
+        """The bucket, or the type itself, now has these properties of its own, or none."""
+
+
+class Database:
+    """Objects by bucket type, bucket and key.
+
+    ``tombstone_seconds`` is Riak's ``delete_mode``: how long a deleted object
+    leaves a tombstone; ``None`` keeps it for ever, ``0`` removes it at once.
+    ``clock`` gives seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        bucket_types: Mapping[bytes, Properties] | None = None,
+        *,
+        tombstone_seconds: float | None = 3.0,
+        clock: Callable[[], float],
+    ) -> None:
+        self.bucket_types: dict[bytes, Properties] = {b"default": DEFAULT_TYPE, **(bucket_types or {})}
+        self.tombstone_seconds = tombstone_seconds
+        self.clock = clock
+        self.storage: Storage | None = None
+        self.secondary = Secondary()
+        self._own_properties: dict[tuple[bytes, bytes], Properties] = {}
+        self._objects: dict[bytes, dict[bytes, dict[bytes, RiakObj]]] = {}
+        self._doomed: deque[tuple[float, Where, RiakObj]] = deque()
+
+    # -- properties ---------------------------------------------------------
+
+    def properties(self, type: bytes, bucket: bytes) -> Properties:
+        """The bucket's properties; :class:`NoSuchType` when there is no such bucket type."""
+        own = self._own_properties.get((type, bucket))
+        if own is not None:
+            return own
+        properties = self.bucket_types.get(type)
+        if properties is None:
+            raise NoSuchType(type)
+        return properties
+
+    def set_properties(self, type: bytes, bucket: bytes, properties: Properties | None) -> None:
+        """Give the bucket properties of its own, or with ``None`` those of its type again."""
+        if properties is None:
+            self._own_properties.pop((type, bucket), None)
+        else:
+            self._own_properties[type, bucket] = properties
+        if self.storage:
+            self.storage.save_properties(type, bucket, properties)
+
+    def set_bucket_type(self, type: bytes, properties: Properties) -> None:
+        """Make a bucket type, or change its properties."""
+        self.bucket_types[type] = properties
+        if self.storage:
+            self.storage.save_properties(type, None, properties)
+
+    # -- objects ------------------------------------------------------------
+
+    def get(self, type: bytes, bucket: bytes, key: bytes) -> RiakObj | None:
+        """The object, which may be a tombstone; ``None`` when there is nothing."""
+        if self._doomed:
+            self._reap()
+        try:
+            return self._objects[type][bucket].get(key)
+        except KeyError:
+            return None
+
+    def put(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj) -> None:
+        """Store the object as it is, instead of what was there."""
+        if obj.is_tombstone and self.tombstone_seconds is not None:
+            if self.tombstone_seconds <= 0:
+                self.delete(type, bucket, key)
+                return
+            self._doomed.append((self.clock() + self.tombstone_seconds, (type, bucket, key), obj))
+        self._objects.setdefault(type, {}).setdefault(bucket, {})[key] = obj
+        if self.secondary.watched:
+            self.secondary.touch(type, bucket, key)
+        if self.storage:
+            self.storage.save(type, bucket, key, obj)
+
+    def delete(self, type: bytes, bucket: bytes, key: bytes) -> bool:
+        """Forget the key, without a tombstone; whether there was anything."""
+        buckets = self._objects.get(type, {})
+        keys = buckets.get(bucket, {})
+        if keys.pop(key, None) is None:
+            return False
+        if not keys:
+            del buckets[bucket]
+        if self.secondary.watched:
+            self.secondary.touch(type, bucket, key)
+        if self.storage:
+            self.storage.save(type, bucket, key, None)
+        return True
+
+    def keys(self, type: bytes, bucket: bytes) -> list[bytes]:
+        """Every key of the bucket, tombstones' too, in no order that means anything."""
+        self._reap()
+        return list(self._objects.get(type, {}).get(bucket, ()))
+
+    def items(self, type: bytes, bucket: bytes) -> Iterator[tuple[bytes, RiakObj]]:
+        """Every key of the bucket and its object, tombstones too; changes meanwhile do no harm."""
+        self._reap()
+        return iter(list(self._objects.get(type, {}).get(bucket, {}).items()))
+
+    def buckets(self, type: bytes) -> list[bytes]:
+        """Every bucket of the type that has a key."""
+        self._reap()
+        return list(self._objects.get(type, ()))
+
+    def load(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj) -> None:
+        """Take in an object that is stored already."""
+        self._objects.setdefault(type, {}).setdefault(bucket, {})[key] = obj
+        if obj.is_tombstone and self.tombstone_seconds is not None:
+            self._doomed.append((self.clock() + self.tombstone_seconds, (type, bucket, key), obj))
+
+    def load_properties(self, type: bytes, bucket: bytes | None, properties: Properties) -> None:
+        """Take in properties that are stored already."""
+        if bucket is None:
+            self.bucket_types[type] = properties
+        else:
+            self._own_properties[type, bucket] = properties
+
+    def _reap(self) -> None:
+        """Remove the tombstones whose time has come, unless something was written since."""
+        now = self.clock()
+        while self._doomed and self._doomed[0][0] <= now:
+            _, (type, bucket, key), tombstone = self._doomed.popleft()
+            if self._objects.get(type, {}).get(bucket, {}).get(key) is tombstone:
+                self.delete(type, bucket, key)

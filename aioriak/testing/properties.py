@@ -1,0 +1,186 @@
+"""Bucket properties: what they are, what they start as, and which of them may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from aioriak.riak_pb.riak_pb2 import RpbBucketProps, RpbCommitHook, RpbModFun
+from aioriak.testing.errors import Refusal
+
+ONE = 2**32 - 2
+QUORUM = 2**32 - 3
+ALL = 2**32 - 4
+DEFAULT = 2**32 - 5
+
+Hook = tuple[bytes, bytes] | bytes
+"""A commit hook: Erlang module and function, or the name of a JavaScript function (Riak 2.x)."""
+
+DATATYPES = (b"counter", b"set", b"map", b"hll", b"gset")
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """The properties of a bucket or a bucket type, named as in Riak; ``None`` where it has no such property.
+
+    Quorums are counts or one of the symbolic numbers.
+    """
+
+    n_val: int = 3
+    allow_mult: bool = False
+    last_write_wins: bool = False
+    precommit: tuple[Hook, ...] = ()
+    postcommit: tuple[Hook, ...] = ()
+    chash_keyfun: tuple[bytes, bytes] = (b"riak_core_util", b"chash_std_keyfun")
+    linkfun: tuple[bytes, bytes] = (b"riak_kv_wm_link_walker", b"mapreduce_linkfun")
+    old_vclock: int = 86400
+    young_vclock: int = 20
+    big_vclock: int = 50
+    small_vclock: int = 50
+    pr: int = 0
+    r: int = QUORUM
+    w: int = QUORUM
+    pw: int = 0
+    dw: int = QUORUM
+    rw: int = QUORUM
+    basic_quorum: bool = False
+    notfound_ok: bool = True
+    backend: bytes | None = None
+    search: bool | None = None
+    repl: int | None = None
+    search_index: bytes | None = None
+    datatype: bytes | None = None
+    consistent: bool | None = None
+    write_once: bool | None = None
+    hll_precision: int | None = None
+    node_confirms: int = 0
+    sync_on_write: int | None = None
+    aae_tree_exclude: bool | None = None
+
+
+NAMES = tuple(field.name for field in fields(Properties))
+_HOOKS = ("precommit", "postcommit")
+_FUNCTIONS = ("chash_keyfun", "linkfun")
+_HIDDEN = ("node_confirms", "sync_on_write", "aae_tree_exclude")  # Riak 3.2 takes them and never shows them
+
+DEFAULT_TYPE = Properties(repl=3, write_once=False)
+"""What the bucket type ``default`` starts as."""
+NEW_TYPE = Properties(allow_mult=True)
+"""What every other bucket type starts as."""
+
+
+def from_message(message: RpbBucketProps) -> dict[str, Any]:
+    """The properties that a message names.
+
+    An empty list of hooks is named by its ``has_`` field.
+    """
+    given: dict[str, Any] = {}
+    for descriptor, value in message.ListFields():
+        name = descriptor.name
+        if name in _HOOKS:
+            given[name] = tuple(_hook(hook) for hook in value)
+        elif name in _FUNCTIONS:
+            given[name] = (value.module, value.function)
+        elif not name.startswith("has_"):
+            given[name] = value
+        elif value:
+            given.setdefault(name.removeprefix("has_"), ())
+    return given
+
+
+def to_message(properties: Properties, *, hidden: bool = False) -> RpbBucketProps:
+    """The properties as Riak 3.2 tells them, or with those that it hides."""
+    message = RpbBucketProps(has_precommit=True, has_postcommit=True)
+    for name in NAMES:
+        value = getattr(properties, name)
+        if value is None or (name in _HIDDEN and not hidden):
+            continue
+        if name in _HOOKS:
+            getattr(message, name).extend(_hook_message(hook) for hook in value)
+        elif name in _FUNCTIONS:
+            getattr(message, name).CopyFrom(RpbModFun(module=value[0], function=value[1]))
+        else:
+            setattr(message, name, value)
+    return message
+
+
+def create(given: Mapping[str, Any]) -> Properties:
+    """The properties of a new bucket type; :class:`Refusal` where they cannot go together."""
+    unknown = [name for name in given if name not in NAMES]
+    if unknown:
+        raise ValueError(f"unknown bucket property: {', '.join(unknown)}")
+    wrong = _checked(given)
+    if "datatype" in given:
+        if given["datatype"] not in DATATYPES:
+            wrong.append(("datatype", f'"{_text(given["datatype"])} not supported for bucket datatype property"'))
+        if not given.get("allow_mult", True):
+            wrong.append(("allow_mult", '"Data Type buckets must be allow_mult=true"'))
+        if given["datatype"] == b"hll" and "hll_precision" not in given:
+            given = {**given, "hll_precision": 14}
+    _raise(wrong)
+    return replace(NEW_TYPE, **given)
+
+
+def update(old: Properties, given: Mapping[str, Any], *, typed: bool) -> Properties:
+    """The properties after a change; :class:`Refusal` where it is not allowed.
+
+    ``typed``: they belong to a bucket type other than ``default``, or to one of its buckets.
+    """
+    wrong = _checked(given)
+    if typed and old.datatype:
+        if given.get("datatype", old.datatype) != old.datatype:
+            wrong.append(("datatype", f'"{_text(given["datatype"])} not supported for bucket datatype property"'))
+        if not given.get("allow_mult", True):
+            wrong.append(("allow_mult", '"Data Type buckets must be allow_mult=true"'))
+        precision = given.get("hll_precision")
+        if precision is not None and not 4 <= precision <= (old.hll_precision or 16):
+            wrong.append(("hll_precision", f'"{precision} not supported for Hyperloglog precision property"'))
+    elif typed and old.write_once:
+        if not given.get("write_once", True):
+            wrong.append(("write_once", '"Cannot modify write_once property once set to true"'))
+        if "datatype" in given:
+            wrong.append(("datatype", '"Write once buckets must not have datatype defined"'))
+    elif typed:
+        if "datatype" in given:
+            wrong.append(("datatype", '"`datatype` must not be defined."'))
+        if given.get("write_once"):
+            wrong.append(("write_once", '"Cannot set existing bucket type to `write_once`"'))
+    elif given.get("write_once"):
+        wrong.append(("write_once", '"cannot update write_once property"'))
+    _raise(wrong)
+    return replace(old, **given)
+
+
+def _checked(given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    wrong = [(name, "not_integer") for name in ("n_val", "old_vclock", "big_vclock", "small_vclock")
+             if given.get(name) == 0]
+    wrong += [(name, "not_valid_quorum") for name in ("r", "w", "rw") if given.get(name) == 0]
+    wrong += [(name, "not_valid_quorum") for name in ("r", "w", "rw", "dw", "pr", "pw", "node_confirms")
+              if given.get(name) == DEFAULT]
+    return wrong
+
+
+def _raise(wrong: Iterable[tuple[str, str]]) -> None:
+    # Erlang breaks a long term after the comma and indents by where the list began
+    if wrong:
+        told = [f"{{{name},{_BREAK if name in _BROKEN else ''}{reason}}}" for name, reason in wrong]
+        raise Refusal("Invalid bucket properties: [" + ",\n ".join(told) + "]")
+
+
+_BREAK = "\n" + " " * 32
+_BROKEN = ("allow_mult", "write_once", "hll_precision")
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _hook(message: RpbCommitHook) -> Hook:
+    return (message.modfun.module, message.modfun.function) if message.HasField("modfun") else message.name
+
+
+def _hook_message(hook: Hook) -> RpbCommitHook:
+    if isinstance(hook, bytes):
+        return RpbCommitHook(name=hook)
+    return RpbCommitHook(modfun=RpbModFun(module=hook[0], function=hook[1]))

@@ -1,0 +1,98 @@
+"""Objects as the server keeps them, and how they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from aioriak.testing.vclock import FRESH, Dot, VClock
+
+
+class Link(NamedTuple):
+    """A one-way link to another object."""
+
+    bucket: bytes
+    key: bytes
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One value and its metadata; ``None`` means that the client gave none.
+
+    ``last_mod`` is in seconds since the epoch, ``last_mod_usecs`` the
+    microseconds above them.  ``indexes`` and ``usermeta`` keep pairs, index
+    entries in Riak's order.  ``dot`` is the write that made this content.
+    """
+
+    value: bytes = b""
+    content_type: bytes | None = None
+    charset: bytes | None = None
+    content_encoding: bytes | None = None
+    vtag: bytes = b""
+    links: tuple[Link, ...] = ()
+    last_mod: int = 0
+    last_mod_usecs: int = 0
+    usermeta: tuple[tuple[bytes, bytes | None], ...] = ()
+    indexes: tuple[tuple[bytes, bytes], ...] = ()
+    deleted: bool = False
+    dot: Dot | None = None
+
+    @property
+    def modified(self) -> tuple[int, int]:
+        """When it was written, as something to compare."""
+        return self.last_mod, self.last_mod_usecs
+
+
+@dataclass(frozen=True, slots=True)
+class RiakObj:
+    """All the contents (siblings) of one key, and the clock that has seen them all."""
+
+    contents: Sequence[Content]
+    vclock: VClock = field(default=FRESH)
+
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether nothing is left of it but the memory that it was deleted."""
+        contents = self.contents
+        return contents[0].deleted and all(content.deleted for content in contents)
+
+    @property
+    def live(self) -> list[Content]:
+        """The contents that are not tombstones."""
+        return [content for content in self.contents if not content.deleted]
+
+    @property
+    def latest(self) -> Content:
+        """The content that was written last."""
+        return max(self.contents, key=lambda content: content.modified)
+
+    def written_over(self, old: RiakObj | None, actor: bytes, second: int, *, dotted: bool = True) -> RiakObj:
+        """This object, one content as a client sent it, coordinated by the actor onto what was there.
+
+        What its clock has seen is replaced; what it has not seen stays as a sibling.
+        Not ``dotted``, a clock counts as having seen all siblings or none, which
+        is how Riak treats the bucket type ``default``.
+        """
+        clock = (self.vclock if old is None else old.vclock.merge(self.vclock)).increment(actor, second)
+        new = [replace(content, dot=(actor, clock.count(actor))) for content in self.contents]
+        if old is None:
+            return RiakObj(new, clock)
+        seen = self.vclock
+        if seen.descends(old.vclock):
+            return RiakObj(new, clock)
+        kept = [content for content in old.contents if not (dotted and seen.has_seen(content.dot))]
+        return RiakObj(kept + new, clock)
+
+    def merged_with(self, other: RiakObj) -> RiakObj:
+        """Both objects as replicas of one key: each content that the other side has not replaced."""
+        mine = {content.dot for content in self.contents if content.dot}
+        theirs = {content.dot for content in other.contents if content.dot}
+        kept = [c for c in other.contents if c.dot in mine or not self.vclock.has_seen(c.dot)]
+        ours = [c for c in self.contents if c.dot not in theirs and not other.vclock.has_seen(c.dot)]
+        return RiakObj(kept + [c for c in ours if c not in kept], self.vclock.merge(other.vclock))
+
+    def without_siblings(self) -> RiakObj:
+        """Only the content that was written last."""
+        return self if len(self.contents) == 1 else RiakObj([self.latest], self.vclock)

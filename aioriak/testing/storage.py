@@ -1,0 +1,125 @@
+"""A database that lasts: everything in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from struct import Struct
+
+from aioriak.riak_pb.riak_kv_pb2 import RpbGetResp
+from aioriak.riak_pb.riak_pb2 import RpbBucketProps
+from aioriak.testing import contents
+from aioriak.testing.database import Database
+from aioriak.testing.properties import NAMES, Properties, from_message, to_message
+from aioriak.testing.robject import RiakObj
+from aioriak.testing.vclock import Dot, VClock
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS objects (
+    type BLOB NOT NULL, bucket BLOB NOT NULL, key BLOB NOT NULL,
+    object BLOB NOT NULL, dots BLOB NOT NULL,
+    PRIMARY KEY (type, bucket, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS properties (
+    type BLOB NOT NULL, bucket BLOB, properties BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS whose ON properties (type, coalesce(bucket, ''));
+"""
+_DOT = Struct("!BQ")
+"""The length of an actor's name, before it, and the write's number; both 0 for a content without a dot."""
+
+
+class SQLiteStorage:
+    """Keeps a database in a file.
+
+    What is told to it between two commits is one transaction.  The journal is
+    a write-ahead log: what was committed survives the end of this process,
+    whatever ends it.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.dirty = False
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+
+    def load(self, database: Database) -> None:
+        """Put everything that is kept into the database.
+
+        Bucket types that the database has and the file has not are added to the file.
+        """
+        query = self._connection.execute
+        for type, bucket, data in query("SELECT type, bucket, properties FROM properties"):
+            database.load_properties(type, bucket, _properties(data))
+        for type, bucket, key, data, dots in query("SELECT type, bucket, key, object, dots FROM objects"):
+            database.load(type, bucket, key, _object(data, dots))
+        for type, properties in database.bucket_types.items():
+            self.save_properties(type, None, properties)
+        self.commit()
+
+    def save(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj | None) -> None:
+        """The key now holds this object, or nothing."""
+        self._begin()
+        if obj is None:
+            self._connection.execute(
+                "DELETE FROM objects WHERE type = ? AND bucket = ? AND key = ?", (type, bucket, key)
+            )
+        else:
+            message = RpbGetResp(content=contents.to_messages(obj.contents), vclock=obj.vclock.encode())
+            dots = b"".join(_dot(content.dot) for content in obj.contents)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)",
+                (type, bucket, key, message.SerializeToString(), dots),
+            )
+
+    def save_properties(self, type: bytes, bucket: bytes | None, properties: Properties | None) -> None:
+        """The bucket, or the type itself, now has these properties of its own, or none."""
+        self._begin()
+        self._connection.execute("DELETE FROM properties WHERE type = ? AND bucket IS ?", (type, bucket))
+        if properties is not None:
+            message = to_message(properties, hidden=True)
+            self._connection.execute(
+                "INSERT INTO properties VALUES (?, ?, ?)", (type, bucket, message.SerializeToString())
+            )
+
+    def commit(self) -> None:
+        """Make everything told so far last."""
+        if self.dirty:
+            self._connection.execute("COMMIT")
+            self.dirty = False
+
+    def close(self) -> None:
+        """Make everything last and close the file."""
+        self.commit()
+        self._connection.close()
+
+    def _begin(self) -> None:
+        if not self.dirty:
+            self._connection.execute("BEGIN")
+            self.dirty = True
+
+
+def _dot(dot: Dot | None) -> bytes:
+    actor, count = dot or (b"", 0)
+    return _DOT.pack(len(actor), count) + actor
+
+
+def _dots(data: bytes) -> list[Dot | None]:
+    found: list[Dot | None] = []
+    position = 0
+    while position < len(data):
+        size, count = _DOT.unpack_from(data, position)
+        position += _DOT.size
+        found.append((data[position : position + size], count) if count else None)
+        position += size
+    return found
+
+
+def _object(data: bytes, dots: bytes) -> RiakObj:
+    message = RpbGetResp.FromString(data)
+    stored = [contents.stored(content, dot) for content, dot in zip(message.content, _dots(dots), strict=True)]
+    return RiakObj(stored, VClock.decode(message.vclock))
+
+
+def _properties(data: bytes) -> Properties:
+    given = from_message(RpbBucketProps.FromString(data))
+    return Properties(**{name: value for name, value in given.items() if name in NAMES})
