@@ -45,6 +45,18 @@ class BucketType:
         return f"<BucketType {self.name.decode('utf-8', 'replace')}>"
 
 
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SYMBOLS.get(value, value.encode())
+    return value
+
+
+def _parsed(key: str, value: str) -> Any:
+    if value in _WORDS:
+        return _WORDS[value]
+    return int(value) if value.isdigit() else value
+
+
 STANDARD = (
     BucketType("siblings", allow_mult=True),
     BucketType("nosiblings", allow_mult=False),
@@ -57,18 +69,6 @@ STANDARD = (
     BucketType("writeonce", write_once=True),
 )
 """One bucket type for each way in which Riak keeps things."""
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SYMBOLS.get(value, value.encode())
-    return value
-
-
-def _parsed(key: str, value: str) -> Any:
-    if value in _WORDS:
-        return _WORDS[value]
-    return int(value) if value.isdigit() else value
 
 
 def named(types: str | Mapping[str, Mapping[str, Any]] | object) -> dict[bytes, Properties]:
