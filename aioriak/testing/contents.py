@@ -12,6 +12,7 @@ from aioriak.testing.robject import Content, Link
 from aioriak.testing.vclock import Dot
 
 _DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [bytes((first, second)) for first in _DIGITS for second in _DIGITS]
 
 
 def from_message(message: RpbContent, now: float, random: Random) -> Content:
@@ -94,12 +95,12 @@ def to_messages(contents: Sequence[Content], *, head: bool = False) -> list[RpbC
 def new_id(random: Random, bits: int = 128) -> bytes:
     """A random number in base 62, as Riak writes version tags (128 bits) and generated keys (160)."""
     number = random.getrandbits(bits)
-    digits = bytearray()
+    pairs = []
     while number:
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    digits.reverse()
-    return bytes(digits)
+        number, pair = divmod(number, 3844)
+        pairs.append(_PAIRS[pair])
+    pairs.reverse()
+    return b"".join(pairs).lstrip(b"0")
 
 
 def _indexes(pairs: Sequence[RpbPair]) -> tuple[tuple[bytes, bytes], ...]:

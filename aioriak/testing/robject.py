@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from aioriak.testing.vclock import FRESH, Dot, VClock
@@ -44,6 +44,13 @@ class Content:
         """When it was written, as something to compare."""
         return self.last_mod, self.last_mod_usecs
 
+    def dotted(self, dot: Dot) -> Content:
+        """The same content, made by this write."""
+        return Content(
+            self.value, self.content_type, self.charset, self.content_encoding, self.vtag, self.links,
+            self.last_mod, self.last_mod_usecs, self.usermeta, self.indexes, self.deleted, dot,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class RiakObj:
@@ -76,7 +83,8 @@ class RiakObj:
         is how Riak treats the bucket type ``default``.
         """
         clock = (self.vclock if old is None else old.vclock.merge(self.vclock)).increment(actor, second)
-        new = [replace(content, dot=(actor, clock.count(actor))) for content in self.contents]
+        dot = (actor, clock.count(actor))
+        new = [content.dotted(dot) for content in self.contents]
         if old is None:
             return RiakObj(new, clock)
         seen = self.vclock
