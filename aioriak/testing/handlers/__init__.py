@@ -6,9 +6,16 @@ from typing import Any
 
 from aioriak.testing.context import Handler
 from aioriak.testing.handlers import (
+    cluster,
+    datatypes,
+    folds,
+    indexes,
     kv,
     listing,
+    mapreduce,
     properties,
+    replication,
+    search,
     server,
 )
 from aioriak.wire.operation import Operation
@@ -16,7 +23,18 @@ from aioriak.wire.operation import Operation
 HANDLERS: dict[Operation[Any, Any], Handler] = {
     **server.HANDLERS,
     **kv.HANDLERS,
+    **datatypes.HANDLERS,
     **properties.HANDLERS,
     **listing.HANDLERS,
+    **indexes.HANDLERS,
+    **mapreduce.HANDLERS,
+    **folds.HANDLERS,
+    **replication.HANDLERS,
+    **cluster.HANDLERS,
 }
 """The handler of every operation that this server knows; any other is an unknown message code."""
+
+SEARCH_HANDLERS: dict[Operation[Any, Any], Handler] = search.HANDLERS
+"""What Riak 2.x knows besides."""
+REAL_TIME_HANDLERS: dict[Operation[Any, Any], Handler] = replication.REAL_TIME_HANDLERS
+"""What the protocol defines and no release of Riak answers."""
