@@ -34,6 +34,9 @@ def parser() -> argparse.ArgumentParser:
         "--delete-mode", metavar="SECONDS|keep|immediate", default=3.0, type=_delete_mode,
         help="how long deleted objects leave a tombstone (default: 3)",
     )
+    made.add_argument(
+        "--search", action="store_true", help="know what only Riak 2.x knows: search, JavaScript map/reduce, links"
+    )
     return made
 
 
@@ -53,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
         data=options.data,
         ring_size=options.ring_size,
         tombstone_seconds=options.delete_mode,
+        search=options.search,
     )
     try:
         asyncio.run(_serve(server))

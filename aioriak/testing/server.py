@@ -17,8 +17,10 @@ from aioriak.testing.connection import Connection
 from aioriak.testing.context import Handler
 from aioriak.testing.database import Database
 from aioriak.testing.faults import Faults
-from aioriak.testing.handlers import HANDLERS
+from aioriak.testing.handlers import HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
+from aioriak.testing.handlers.search import SearchState
 from aioriak.testing.node import Node
+from aioriak.testing.replication import Queue, default_queues
 from aioriak.testing.ring import Ring
 from aioriak.testing.robject import RiakObj
 from aioriak.testing.storage import SQLiteStorage
@@ -49,6 +51,10 @@ class RiakServer:
         Limits of one object: a count, and bytes.
     ``chunk``
         How many keys or buckets a message of a listing holds.
+    ``search``
+        Know what only Riak 2.x knows: search, JavaScript map/reduce, link phases.
+    ``real_time_enqueue``
+        Answer message 200, which the protocol defines and no release of Riak answers.
     ``clock``, ``random``
         Seconds since the epoch, and chance, to be replaced in tests.
 
@@ -70,9 +76,11 @@ class RiakServer:
         chunk: int = 100,
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
-        version: str = "3.2.3",
+        version: str | None = None,
+        search: bool = False,
+        real_time_enqueue: bool = False,
     ) -> None:
-        self.version = version.encode()
+        self.version = (version or ("2.2.3" if search else "3.2.3")).encode()
         self.random = random or Random()
         self.clock = clock
         self.database = Database(
@@ -81,7 +89,13 @@ class RiakServer:
         self.nodes = [Node(self, b"riak@" + host.encode(), host, port)]
         self.ring = Ring(ring_size, self.nodes)
         self.faults = Faults(self.random)
-        self.handlers: dict[Operation[Any, Any], Handler] = dict(HANDLERS)
+        self.handlers: dict[Operation[Any, Any], Handler] = {
+            **HANDLERS,
+            **(SEARCH_HANDLERS if search else {}),
+            **(REAL_TIME_HANDLERS if real_time_enqueue else {}),
+        }
+        self.search = SearchState() if search else None
+        self.queues: dict[bytes, Queue] = default_queues()
         self.max_siblings = max_siblings
         self.max_object_size = max_object_size
         self.chunk = chunk

@@ -1,0 +1,104 @@
+"""Secondary indexes over the database: built when first asked for, then kept up to date.
+
+One bucket and one index name have a sorted list of ``(term, key)``.  A write only
+notes its key; the next query brings the list up to date, so that a load without
+queries costs nothing and a query costs no scan.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from aioriak.testing.robject import RiakObj
+
+if TYPE_CHECKING:
+    from aioriak.testing.database import Database
+
+Term = int | bytes
+Entry = tuple[Term, bytes]
+Bucket = tuple[bytes, bytes]
+
+_REBUILD = 8  # sorting anew is cheaper once more than an eighth has changed
+
+
+class Secondary:
+    """The indexes of all buckets of a database."""
+
+    def __init__(self) -> None:
+        self.watched: dict[Bucket, set[bytes]] = {}
+        """Keys written since a bucket's indexes were last brought up to date."""
+        self._indexes: dict[Bucket, dict[bytes, _Index]] = {}
+
+    def touch(self, type: bytes, bucket: bytes, key: bytes) -> None:
+        """Note that a key was written or removed."""
+        keys = self.watched.get((type, bucket))
+        if keys is not None:
+            keys.add(key)
+
+    def entries(self, database: Database, type: bytes, bucket: bytes, name: bytes) -> list[Entry]:
+        """All entries of an index, sorted by term, then by key; not to be changed.
+
+        ``$key`` has an entry for every key, its term the key itself.
+        """
+        where = (type, bucket)
+        indexes = self._indexes.setdefault(where, {})
+        changed = self.watched.setdefault(where, set())
+        if changed:
+            for each in indexes.values():
+                each.update((key, database.get(type, bucket, key)) for key in changed)
+            changed.clear()
+        index = indexes.get(name)
+        if index is None:
+            index = indexes[name] = _Index(name)
+            index.update(database.items(type, bucket))
+        return index.entries
+
+
+class _Index:
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self.entries: list[Entry] = []
+        self._terms: dict[bytes, tuple[Term, ...]] = {}
+
+    def update(self, changes: Iterable[tuple[bytes, RiakObj | None]]) -> None:
+        old: list[Entry] = []
+        new: list[Entry] = []
+        for key, obj in changes:
+            before = self._terms.pop(key, ())
+            after = tuple(terms(obj, key, self.name)) if obj is not None else ()
+            if after:
+                self._terms[key] = after
+            if before != after:
+                old += [(term, key) for term in before]
+                new += [(term, key) for term in after]
+        entries = self.entries
+        if (len(old) + len(new)) * _REBUILD > len(entries):
+            self.entries = sorted((term, key) for key, found in self._terms.items() for term in found)
+            return
+        for entry in old:
+            del entries[bisect_left(entries, entry)]
+        for entry in new:
+            insort(entries, entry)
+
+
+def terms(obj: RiakObj, key: bytes, name: bytes) -> Iterator[Term]:
+    """The different terms that an object has in an index; those of all its siblings count."""
+    if name == b"$key":
+        yield key
+        return
+    found: set[Term] = set()
+    for content in obj.contents:
+        for entry, value in content.indexes:
+            if entry.lower() == name:
+                found.add(int(value) if name.endswith(b"_int") else value)
+    yield from sorted(found)
+
+
+def between(entries: list[Entry], low: Entry, high: Term | None, *, after: bool = False) -> Iterator[Entry]:
+    """The entries from ``low`` (behind it with ``after``) to all with the term ``high``, in order; ``None`` is open."""
+    start = (bisect_right if after else bisect_left)(entries, low)
+    stop = len(entries) if high is None else bisect_right(entries, high, key=lambda entry: entry[0])
+    for place in range(start, stop):
+        yield entries[place]
