@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROTO_VENV := .venv-proto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types docs bench bench-peers dist proto clean
+.PHONY: help demo test lint types tox docs bench bench-peers dist proto clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,6 +29,9 @@ lint: $(VENV)/.installed-dev  ## style, types, and the order of the layers
 
 types: $(VENV)/.installed-dev  ## the type checker alone
 	$(BIN)/mypy
+
+tox: $(VENV)/.installed-dev  ## the suite on every Python found, with the newest and the oldest protobuf (ARGS="-e py312")
+	@PATH="$$PATH$$(printf ':%s' "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin)" $(BIN)/tox $(ARGS)
 
 docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
