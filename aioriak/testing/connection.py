@@ -109,6 +109,11 @@ class Connection(asyncio.Protocol):
         """The client reads again."""
         self.release("writing")
 
+    @property
+    def holds(self) -> frozenset[str]:
+        """Why it does not go on: ``writing`` (the client does not read), ``delay``, ``hang``, ``frozen``."""
+        return frozenset(self._holds)
+
     # -- holding and going on -----------------------------------------------
 
     def hold(self, reason: str) -> None:
