@@ -1,0 +1,361 @@
+"""Buckets and bucket types: handles to name things with; making one sends nothing."""
+
+from __future__ import annotations
+
+import inspect
+import mimetypes
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from typing import TYPE_CHECKING, Any, Unpack
+
+from aioriak import many
+from aioriak.codec import Codecs, Decoder, Encoder
+from aioriak.error import InvalidRequest, PreconditionFailed, RiakError, TooManyConflicts
+from aioriak.operations import listing, properties
+from aioriak.operations.names import Name, encode, encode_key, encode_type, show
+from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
+from aioriak.operations.properties import BucketProperties
+from aioriak.operations.stream import Stream
+from aioriak.resolver import Resolver, checked, resolve
+from aioriak.riak_object import RiakObject
+
+if TYPE_CHECKING:
+    from aioriak.client import RiakClient
+
+
+class BucketType:
+    """A bucket type: a namespace of buckets with common properties.
+
+    Riak's documentation: "Bucket Types".
+    """
+
+    def __init__(self, client: RiakClient, name: Name) -> None:
+        self.client = client
+        self.name = name
+        self.wire_name = encode_type(name)
+        """The name as it is sent; ``None`` for the default type."""
+        self._resolver: Resolver | None = None
+
+    def is_default(self) -> bool:
+        """Whether this is the type ``default``."""
+        return self.wire_name is None
+
+    def bucket(self, name: Name) -> Bucket:
+        """A bucket of this type."""
+        return self.client.bucket(name, self)
+
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver: this type's own, or the client's."""
+        return self._resolver or self.client.resolver
+
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._resolver = checked(value)
+
+    async def get_properties(self) -> BucketProperties:
+        """The type's properties."""
+        return await properties.get_type(self.client.dispatcher, self.wire_name or b"default")
+
+    async def set_properties(self, props: BucketProperties) -> None:
+        """Change the properties named.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an unknown or ill-typed one, before sending.
+        """
+        await properties.set_type(self.client.dispatcher, self.wire_name or b"default", props)
+
+    async def get_property(self, key: str) -> Any:
+        """One of the type's properties. Raises ``KeyError`` when the server does not name it."""
+        return (await self.get_properties())[key]  # type: ignore[literal-required]
+
+    async def set_property(self, key: str, value: Any) -> None:
+        """Change one of the type's properties."""
+        await self.set_properties({key: value})  # type: ignore[misc]
+
+    async def get_buckets(self, timeout: int | None = None) -> list[Bucket]:
+        """The buckets of this type that hold a key; reads the whole cluster. ``timeout`` in milliseconds."""
+        return await self.client.get_buckets(self, timeout)
+
+    def stream_buckets(self, timeout: int | None = None) -> Stream[Name]:
+        """The names of the buckets of this type as they come. ``timeout`` in milliseconds."""
+        return self.client.stream_buckets(self, timeout)
+
+    async def get_datatype(self) -> str | None:
+        """The data type of this type's buckets: ``"counter"``, ``"set"``, ``"map"``, ``"hll"``, ``"gset"`` or ``None``.
+
+        Asked once for all handles of a client, and remembered.
+        """
+        known = self.client.datatypes
+        if self.wire_name is None:
+            return None
+        if self.wire_name not in known:
+            known[self.wire_name] = (await self.get_properties()).get("datatype")
+        return known[self.wire_name]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BucketType):
+            return NotImplemented
+        return self.wire_name == other.wire_name and self.client.same_cluster(other.client)
+
+    def __hash__(self) -> int:
+        return hash(self.wire_name)
+
+    def __repr__(self) -> str:
+        return f"<BucketType {show(self.name)}>"
+
+
+class Bucket:
+    """A bucket: where objects and data types live.
+
+    Riak's documentation: "Buckets".
+    """
+
+    def __init__(self, client: RiakClient, name: Name, bucket_type: BucketType) -> None:
+        if not isinstance(bucket_type, BucketType):
+            raise InvalidRequest(f"a bucket type is a BucketType, not {bucket_type!r}")
+        self.client = client
+        self.name = name
+        self.bucket_type = bucket_type
+        self.wire_name = encode("bucket", name)
+        """The name as it is sent."""
+        self.codecs = Codecs(client.codecs)
+        self._resolver: Resolver | None = None
+
+    @property
+    def path(self) -> str:
+        """``type/bucket``, for people to read."""
+        return f"{show(self.bucket_type.name)}/{show(self.name)}"
+
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver: this bucket's own, or its type's, or the client's."""
+        return self._resolver or self.bucket_type.resolver
+
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._resolver = checked(value)
+
+    # -- encoders and decoders ------------------------------------------------------------
+
+    def get_encoder(self, content_type: str) -> Encoder | None:
+        """The encoder for a content type: this bucket's, or the client's."""
+        return self.codecs.get_encoder(content_type)
+
+    def set_encoder(self, content_type: str, encoder: Encoder) -> Bucket:
+        """Use ``encoder(value) -> bytes or str`` for a content type in this bucket; returns the bucket."""
+        self.codecs.set_encoder(content_type, encoder)
+        return self
+
+    def get_decoder(self, content_type: str) -> Decoder | None:
+        """The decoder for a content type: this bucket's, or the client's."""
+        return self.codecs.get_decoder(content_type)
+
+    def set_decoder(self, content_type: str, decoder: Decoder) -> Bucket:
+        """Use ``decoder(bytes) -> value`` for a content type in this bucket; returns the bucket."""
+        self.codecs.set_decoder(content_type, decoder)
+        return self
+
+    # -- objects -----------------------------------------------------------------------------
+
+    async def new(
+        self,
+        key: Name | None = None,
+        data: Any = None,
+        content_type: str | None = "application/json",
+        encoded_data: bytes | str | None = None,
+    ) -> Any:
+        """A new object, or a new data type where the bucket type has one; nothing is stored yet.
+
+        Without a key the server makes one at the first ``store()``.
+        """
+        datatype = await self.bucket_type.get_datatype()
+        if datatype is not None:
+            return self.client.new_datatype(datatype, self, key)
+        return self.new_object(key, data, content_type, encoded_data)
+
+    def new_object(
+        self,
+        key: Name | None = None,
+        data: Any = None,
+        content_type: str | None = "application/json",
+        encoded_data: bytes | str | None = None,
+    ) -> RiakObject:
+        """A new object, without asking for the bucket type's data type first."""
+        robject = RiakObject(self.client, self, key)
+        content = robject.siblings[0]
+        content.content_type = content_type
+        if data is not None:
+            content.data = data
+        if encoded_data is not None:
+            content.encoded_data = encoded_data
+        return robject
+
+    async def new_from_file(self, key: Name | None, filename: str | os.PathLike[str]) -> RiakObject:
+        """A new object with a file's bytes, its content type by the file's name; nothing is stored yet.
+
+        The file is read in the event loop's default executor.
+        """
+        path = os.fspath(filename)
+        guessed, encoding = mimetypes.guess_type(path)
+
+        def read() -> bytes:
+            with open(path, "rb") as file:
+                return file.read()
+
+        data = await self.client.loop.run_in_executor(None, read)
+        robject = self.new_object(key, None, guessed or "application/octet-stream", data)
+        robject.content_encoding = encoding
+        return robject
+
+    async def get(self, key: Name, **options: Unpack[ReadOptions]) -> Any:
+        """Read what is under a key: a :class:`~aioriak.riak_object.RiakObject`, or a data type where the type has one.
+
+        Nothing found is no error: look at ``exists``.  A conflict is settled by the resolver.
+
+        Raises as :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>` does.
+        """
+        kind = self.bucket_type.wire_name
+        if kind is not None and (self.client.datatypes.get(kind) or await self.bucket_type.get_datatype()):
+            return await self.client.fetch_datatype(self, key, **options)
+        robject = RiakObject._absent(self.client, self, key)
+        await robject._read(encode_key(key), options)
+        return robject
+
+    async def delete(self, key: Name, **options: Unpack[DeleteOptions]) -> RiakObject:
+        """Delete what is under a key without reading it first; returns an empty object."""
+        return await RiakObject(self.client, self, key).delete(**options)
+
+    def get_many(
+        self, keys: Iterable[Name] | AsyncIterable[Name], *, concurrency: int = 64, **options: Unpack[ReadOptions]
+    ) -> AsyncIterator[tuple[Name, Any]]:
+        """Read many keys: pairs of a key and its object, or its error, in the order they come.
+
+        ``concurrency`` requests are under way at most, and ``keys`` is read no faster than needed.
+        A key whose read failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
+        """
+
+        async def one(key: Name) -> Any:
+            return await self.get(key, **options)
+
+        return many.each(one, keys, concurrency)
+
+    def put_many(
+        self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
+    ) -> AsyncIterator[tuple[Any, RiakError | None]]:
+        """Store many objects: pairs of an object and ``None``, or its error, in the order they come.
+
+        ``concurrency`` requests are under way at most, and ``objects`` is read no faster than needed.
+        """
+        return self.client.put_many(objects, concurrency=concurrency, **options)
+
+    async def multiget(self, keys: Iterable[Name], **options: Unpack[ReadOptions]) -> list[Any]:
+        """Read many keys at once: a list in the order of the keys.
+
+        An entry is the object, or a tuple of bucket type, bucket, key and the error.
+        """
+        return await self.client.multiget(
+            [(self.bucket_type.name, self.name, key) for key in keys], **options
+        )
+
+    async def update(
+        self,
+        key: Name,
+        change: Callable[[RiakObject], Any],
+        *,
+        if_not_modified: bool = False,
+        attempts: int = 10,
+        **options: Unpack[ReadOptions],
+    ) -> RiakObject:
+        """Fetch, resolve, change, store; and again from the top when somebody else was faster.
+
+        ``change(obj)`` gets the object, new and empty where nothing is stored, and changes it; it may be
+        a coroutine function and is called again for each attempt.  The object as it was stored is returned.
+
+        With ``if_not_modified`` the server refuses the write when the object has changed meanwhile, and
+        all is done again.  Without it both writes are kept as siblings, and the resolver settles them:
+        ``change`` is called again only if the resolver left it out.  ``options`` are those of the read.
+
+        Raises :class:`~aioriak.error.TooManyConflicts` after ``attempts``;
+        :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; else as
+        :meth:`get` and :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
+        """
+        for _ in range(attempts):
+            robject = RiakObject._absent(self.client, self, key)
+            await robject._read(encode_key(key), options)
+            while True:
+                outcome = change(robject)
+                if inspect.isawaitable(outcome):
+                    await outcome
+                written = robject.encoded_data
+                try:
+                    await self._store_update(robject, if_not_modified)
+                except PreconditionFailed:
+                    break
+                if await self._settle(robject, written, attempts):
+                    return robject
+        raise TooManyConflicts(f"somebody else was faster {attempts} times: {self.path}/{show(key)}")
+
+    async def _store_update(self, robject: RiakObject, if_not_modified: bool) -> None:
+        conditions: dict[str, Any] = {}
+        if if_not_modified:
+            conditions = {"if_not_modified": True} if robject.vclock is not None else {"if_none_match": True}
+        await robject._write({"return_body": True, **conditions})
+
+    async def _settle(self, robject: RiakObject, written: bytes | None, attempts: int) -> bool:
+        """Resolve and store until one sibling is left; false when the resolver dropped what was written."""
+        for _ in range(attempts):
+            if len(robject.siblings) == 1:
+                return True
+            before = list(robject.siblings)
+            await resolve(robject)
+            survivor = robject._content()
+            if any(survivor is one for one in before) and survivor.encoded_data != written:
+                return False
+            await robject._write({"return_body": True})
+        raise TooManyConflicts(f"siblings kept coming: {self.path}/{show(robject.key)}")
+
+    # -- properties -------------------------------------------------------------------------------
+
+    async def get_properties(self) -> BucketProperties:
+        """The bucket's properties."""
+        return await properties.get_bucket(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name)
+
+    async def set_properties(self, props: BucketProperties) -> None:
+        """Change the properties named.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an unknown or ill-typed one, before sending.
+        """
+        await properties.set_bucket(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name, props)
+
+    async def clear_properties(self) -> None:
+        """Give the bucket its type's properties back."""
+        await properties.reset_bucket(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name)
+
+    async def get_property(self, key: str) -> Any:
+        """One of the bucket's properties. Raises ``KeyError`` when the server does not name it."""
+        return (await self.get_properties())[key]  # type: ignore[literal-required]
+
+    async def set_property(self, key: str, value: Any) -> None:
+        """Change one of the bucket's properties."""
+        await self.set_properties({key: value})  # type: ignore[misc]
+
+    # -- listing -----------------------------------------------------------------------------------
+
+    async def get_keys(self, timeout: int | None = None) -> list[Name]:
+        """All keys; reads the whole cluster. ``timeout`` in milliseconds."""
+        return [key async for chunk in self.stream_keys(timeout).chunks() for key in chunk]
+
+    def stream_keys(self, timeout: int | None = None) -> Stream[Name]:
+        """All keys as they come; reads the whole cluster. ``timeout`` in milliseconds."""
+        return listing.stream_keys(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name, timeout)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Bucket):
+            return NotImplemented
+        return self.wire_name == other.wire_name and self.bucket_type == other.bucket_type
+
+    def __hash__(self) -> int:
+        return hash((self.wire_name, self.bucket_type))
+
+    def __repr__(self) -> str:
+        return f"<Bucket {show(self.name)}>" if self.bucket_type.is_default() else f"<Bucket {self.path}>"

@@ -1,0 +1,408 @@
+"""The client."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, Unpack
+from weakref import WeakValueDictionary
+
+from aioriak import many
+from aioriak.bucket import Bucket, BucketType
+from aioriak.cluster.dispatcher import Cluster, Dispatcher
+from aioriak.codec import Codecs, Decoder, Encoder
+from aioriak.config import (
+    DEFAULT_PORT,
+    Address,
+    AddressLike,
+    PoolLimits,
+    RetryPolicy,
+    Settings,
+    Timeouts,
+    addresses,
+    parse_url,
+    settings_from_options,
+)
+from aioriak.error import ClientClosed, InvalidRequest, RiakError
+from aioriak.operations import listing, server
+from aioriak.operations.names import Name
+from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions
+from aioriak.operations.properties import BucketProperties
+from aioriak.operations.server import ServerInfo
+from aioriak.operations.stream import Stream
+from aioriak.resolver import Resolver, checked, default_resolver
+from aioriak.riak_object import RiakObject
+
+
+class RiakClient:
+    """A client of a Riak cluster, to be shared by all tasks of an event loop.
+
+    ::
+
+        async with await RiakClient.create("localhost", 8087) as client:
+            bucket = client.bucket("users")
+            user = await bucket.new("ann", {"name": "Ann"})
+            await user.store()
+
+    Nothing is connected before :meth:`create`, ``async with``, ``await client`` or the first request.
+    Settings: ``nodes``, ``timeouts`` (:class:`~aioriak.config.Timeouts`, or one by one:
+    ``connect_timeout``, ``request_timeout`` … in seconds), ``pool``
+    (:class:`~aioriak.config.PoolLimits`, or ``max_size`` …), ``retry``
+    (:class:`~aioriak.config.RetryPolicy`, or ``attempts``, ``retry_writes``).
+    """
+
+    def __init__(
+        self,
+        host: str | Iterable[AddressLike] = "localhost",
+        port: int = DEFAULT_PORT,
+        loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        nodes: AddressLike | Iterable[AddressLike] | None = None,
+        timeouts: Timeouts | None = None,
+        pool: PoolLimits | None = None,
+        retry: RetryPolicy | None = None,
+        resolver: Resolver | None = None,
+        **options: Any,
+    ) -> None:
+        where = _hosts(host, port) if nodes is None else addresses(nodes, port)
+        settings = Settings(
+            nodes=where, timeouts=timeouts or Timeouts(), pool=pool or PoolLimits(), retry=retry or RetryPolicy()
+        )
+        self.settings, unknown = settings_from_options(options, settings)
+        if unknown:
+            raise TypeError(f"there are no options {', '.join(sorted(unknown))}")
+        self.codecs = Codecs()
+        """The encoders and decoders that buckets fall back to."""
+        self.datatypes: dict[bytes, str | None] = {}
+        """What is known of bucket types' data types."""
+        self._resolver: Resolver | None = checked(resolver)
+        self._loop = loop
+        self._cluster: Cluster | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._original: RiakClient | None = None
+        self._closed = False
+        self._buckets: WeakValueDictionary[tuple[bytes | None, Name], Bucket] = WeakValueDictionary()
+        self._bucket_types: WeakValueDictionary[Name, BucketType] = WeakValueDictionary()
+
+    # -- life ---------------------------------------------------------------------------------
+
+    @classmethod
+    async def create(
+        cls,
+        host: str | Iterable[AddressLike] = "localhost",
+        port: int = DEFAULT_PORT,
+        loop: asyncio.AbstractEventLoop | None = None,
+        **settings: Any,
+    ) -> Self:
+        """A client that is connected; the settings are those of :class:`RiakClient`.
+
+        ``host`` may be a list.  ``loop`` is only for code that still passes it.
+
+        Raises :class:`~aioriak.error.ConnectError` when no node can be reached.
+        """
+        return await cls(host, port, loop, **settings)._started()
+
+    @classmethod
+    def from_url(cls, url: str, **settings: Any) -> Self:
+        """A client from ``riak://host:8087,other:8087/?max_size=4&request_timeout=10``.
+
+        To be used with ``async with``, or awaited.  Settings given by name win over the URL's.
+
+        Raises :class:`~aioriak.error.InvalidRequest`.
+        """
+        parsed = parse_url(url)
+        return cls(nodes=parsed.nodes, **{**parsed.options, **settings})
+
+    async def _started(self) -> Self:
+        self.dispatcher  # noqa: B018 - made here
+        assert self._cluster is not None
+        try:
+            await self._cluster.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self._started().__await__()
+
+    async def __aenter__(self) -> Self:
+        return await self._started()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """What sends this client's requests. Raises :class:`~aioriak.error.ClientClosed`."""
+        dispatcher = self._dispatcher
+        if dispatcher is None:
+            if self._closed:
+                raise ClientClosed("the client is closed")
+            self._cluster = Cluster(self.loop, self.settings)
+            dispatcher = Dispatcher(self._cluster, self.settings.timeouts.request, self.settings.retry)
+            self._dispatcher = dispatcher
+        return dispatcher
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the client belongs to."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close()`` or ``aclose()`` was called."""
+        return self._closed or (self._cluster is not None and self._cluster.closed)
+
+    def close(self) -> None:
+        """Close every connection at once; may be called twice, and anywhere.
+
+        What is in flight ends with :class:`~aioriak.error.ConnectionLost`, what waits with
+        :class:`~aioriak.error.ClientClosed`.  :meth:`aclose` is the gentle way.
+        """
+        self._closed = True
+        if self._cluster is not None:
+            self._cluster.close()
+
+    async def aclose(self) -> None:
+        """Let what is in flight end (for ``timeouts.close`` seconds), close, and wait until all is closed."""
+        self._closed = True
+        if self._cluster is not None:
+            await self._cluster.aclose()
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        cluster = getattr(self, "_cluster", None)
+        if cluster is None or self._original is not None or cluster.closed:
+            return
+        _warn(f"{self!r} was not closed; use 'async with', aclose() or close()", ResourceWarning, source=self)
+        cluster.close()
+
+    def with_options(self, *, retry: RetryPolicy | None = None, **options: Any) -> Self:
+        """A cheap copy of this client with other options; it shares connections, encoders and resolver.
+
+        ``request_timeout`` in seconds (``None`` waits for ever); ``retry``, or ``attempts`` and
+        ``retry_writes``.  The copy need not be closed.
+        """
+        allowed = {"request_timeout", "attempts", "retry_writes"}
+        if not options.keys() <= allowed:
+            raise TypeError(f"with_options takes {', '.join(sorted(allowed))} and retry, not {sorted(options)}")
+        settings = self.settings if retry is None else replace(self.settings, retry=retry)
+        settings, _ = settings_from_options(options, settings)
+        dispatcher = self.dispatcher
+        copy = type(self).__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.settings = settings
+        copy._original = self._original or self
+        copy._dispatcher = Dispatcher(dispatcher.cluster, settings.timeouts.request, settings.retry)
+        copy._buckets = WeakValueDictionary()
+        copy._bucket_types = WeakValueDictionary()
+        return copy
+
+    def same_cluster(self, other: RiakClient) -> bool:
+        """Whether two clients share their connections."""
+        return (self._original or self) is (other._original or other)
+
+    # -- values ------------------------------------------------------------------------------
+
+    def get_encoder(self, content_type: str) -> Encoder | None:
+        """The encoder for a content type, or ``None``."""
+        return self.codecs.get_encoder(content_type)
+
+    def set_encoder(self, content_type: str, encoder: Encoder) -> None:
+        """Use ``encoder(value) -> bytes or str`` for a content type."""
+        self.codecs.set_encoder(content_type, encoder)
+
+    def get_decoder(self, content_type: str) -> Decoder | None:
+        """The decoder for a content type, or ``None``."""
+        return self.codecs.get_decoder(content_type)
+
+    def set_decoder(self, content_type: str, decoder: Decoder) -> None:
+        """Use ``decoder(bytes) -> value`` for a content type."""
+        self.codecs.set_decoder(content_type, decoder)
+
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver that buckets and objects without one of their own use."""
+        return self._resolver or default_resolver
+
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._resolver = checked(value)
+
+    # -- handles -------------------------------------------------------------------------------
+
+    def bucket_type(self, name: Name) -> BucketType:
+        """A bucket type; the same handle while one is held."""
+        found = self._bucket_types.get(name)
+        if found is None:
+            found = self._bucket_types[name] = BucketType(self, name)
+        return found
+
+    def bucket(self, name: Name, bucket_type: Name | BucketType = "default") -> Bucket:
+        """A bucket; the same handle while one is held."""
+        kind = bucket_type if isinstance(bucket_type, BucketType) else self.bucket_type(bucket_type)
+        found = self._buckets.get((kind.wire_name, name))
+        if found is None:
+            found = self._buckets[kind.wire_name, name] = Bucket(self, name, kind)
+        return found
+
+    # -- the server ------------------------------------------------------------------------------
+
+    async def ping(self) -> bool:
+        """True when a node answers; raises what prevents it otherwise."""
+        return await server.ping(self.dispatcher)
+
+    async def is_alive(self) -> bool:
+        """The same as :meth:`ping`."""
+        return await self.ping()
+
+    async def get_server_info(self) -> ServerInfo:
+        """Name and release of the node that answers."""
+        return await server.server_info(self.dispatcher)
+
+    async def get_client_id(self) -> bytes:
+        """The client id of one of the connections."""
+        return await server.get_client_id(self.dispatcher)
+
+    async def set_client_id(self, client_id: str | bytes) -> None:
+        """Set the client id of every connection, present and to come."""
+        await server.set_client_id(self.dispatcher, client_id)
+
+    # -- objects ------------------------------------------------------------------------------------
+
+    async def get(self, robj: RiakObject, **options: Unpack[ReadOptions]) -> RiakObject:
+        """Read an object again: :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>`."""
+        return await robj.reload(**options)
+
+    async def put(
+        self,
+        robj: RiakObject,
+        w: Quorum | None = None,
+        dw: Quorum | None = None,
+        pw: Quorum | None = None,
+        return_body: bool = True,
+        if_none_match: bool = False,
+        timeout: int | None = None,
+        **options: Unpack[MoreWriteOptions],
+    ) -> RiakObject:
+        """Write an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
+        return await robj.store(w, dw, pw, return_body, if_none_match, timeout, **options)
+
+    async def delete(self, robj: RiakObject, **options: Unpack[DeleteOptions]) -> RiakObject:
+        """Delete an object: :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>`."""
+        return await robj.delete(**options)
+
+    async def put_many(
+        self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
+    ) -> AsyncIterator[tuple[Any, RiakError | None]]:
+        """Store many objects: pairs of an object and ``None``, or its error, in the order they come.
+
+        ``concurrency`` requests are under way at most, and ``objects`` is read no faster than needed.
+        """
+
+        async def one(robject: Any) -> None:
+            await robject.store(**options)
+
+        async for pair in many.each(one, objects, concurrency):
+            yield pair
+
+    async def multiget(
+        self, pairs: Iterable[tuple[Name, Name, Name]], **options: Unpack[ReadOptions]
+    ) -> list[Any]:
+        """Read many (bucket type, bucket, key) at once: a list in their order.
+
+        An entry is the object, or a tuple of bucket type, bucket, key and the error.
+        """
+        wanted = list(pairs)
+        found: list[Any] = [None] * len(wanted)
+
+        async def one(position: int) -> Any:
+            kind, bucket, key = wanted[position]
+            return await self.bucket(bucket, kind).get(key, **options)
+
+        async for position, result in many.each(one, range(len(wanted)), 64):
+            found[position] = (*wanted[position], result) if isinstance(result, RiakError) else result
+        return found
+
+    async def multiput(self, objs: Iterable[Any], **options: Unpack[WriteOptions]) -> list[Any]:
+        """Store many objects at once: a list in their order.
+
+        An entry is the object, or a tuple of the object and the error.
+        """
+        wanted = list(objs)
+        stored: list[Any] = list(wanted)
+
+        async def one(position: int) -> None:
+            await wanted[position].store(**options)
+
+        async for position, error in many.each(one, range(len(wanted)), 64):
+            if error is not None:
+                stored[position] = (wanted[position], error)
+        return stored
+
+    # -- buckets and types ------------------------------------------------------------------------
+
+    async def get_buckets(
+        self, bucket_type: Name | BucketType | None = None, timeout: int | None = None
+    ) -> list[Bucket]:
+        """The buckets of a type that hold a key; reads the whole cluster. ``timeout`` in milliseconds."""
+        kind = self._kind(bucket_type)
+        names = self.stream_buckets(kind, timeout)
+        return [self.bucket(name, kind) async for chunk in names.chunks() for name in chunk]
+
+    def stream_buckets(
+        self, bucket_type: Name | BucketType | None = None, timeout: int | None = None
+    ) -> Stream[Name]:
+        """The names of a type's buckets as they come. ``timeout`` in milliseconds."""
+        return listing.stream_buckets(self.dispatcher, self._kind(bucket_type).wire_name, timeout)
+
+    async def get_keys(self, bucket: Bucket, timeout: int | None = None) -> list[Name]:
+        """All keys of a bucket; reads the whole cluster. ``timeout`` in milliseconds."""
+        return await bucket.get_keys(timeout)
+
+    def stream_keys(self, bucket: Bucket, timeout: int | None = None) -> Stream[Name]:
+        """All keys of a bucket as they come. ``timeout`` in milliseconds."""
+        return bucket.stream_keys(timeout)
+
+    async def get_bucket_props(self, bucket: Bucket) -> BucketProperties:
+        """A bucket's properties."""
+        return await bucket.get_properties()
+
+    async def set_bucket_props(self, bucket: Bucket, props: BucketProperties) -> None:
+        """Change a bucket's properties."""
+        await bucket.set_properties(props)
+
+    async def clear_bucket_props(self, bucket: Bucket) -> None:
+        """Give a bucket its type's properties back."""
+        await bucket.clear_properties()
+
+    async def get_bucket_type_props(self, bucket_type: Name | BucketType) -> BucketProperties:
+        """A bucket type's properties."""
+        return await self._kind(bucket_type).get_properties()
+
+    async def set_bucket_type_props(self, bucket_type: Name | BucketType, props: BucketProperties) -> None:
+        """Change a bucket type's properties."""
+        await self._kind(bucket_type).set_properties(props)
+
+    def _kind(self, bucket_type: Name | BucketType | None) -> BucketType:
+        return bucket_type if isinstance(bucket_type, BucketType) else self.bucket_type(bucket_type or "default")
+
+    def __repr__(self) -> str:
+        where = ",".join(str(node) for node in self.settings.nodes)
+        return f"<RiakClient {where}{' closed' if self.closed else ''}>"
+
+
+def _hosts(host: str | Iterable[AddressLike], port: int) -> tuple[Address, ...]:
+    if isinstance(host, str):
+        # a bare IPv6 address has colons of its own
+        return (Address.of(host, port),)
+    if isinstance(host, Mapping) or not isinstance(host, Iterable):
+        raise InvalidRequest(f"host is a name or a list of names, not {host!r}; nodes=… takes the rest")
+    return addresses(list(host), port)

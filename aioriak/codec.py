@@ -1,0 +1,161 @@
+"""Encoders and decoders: from values to bytes and back, by content type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aioriak.error import ContentError, InvalidRequest
+
+try:
+    import orjson
+except ImportError:
+    orjson = None  # type: ignore[assignment]
+
+Encoder = Callable[[Any], str | bytes]
+"""Takes a value, returns what is stored."""
+
+Decoder = Callable[[bytes], Any]
+"""Takes what is stored, returns the value."""
+
+
+def _standard_json(value: Any) -> bytes:
+    return json.dumps(_text_of(value), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _text_of(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _fast_json(value: Any) -> bytes:
+    try:
+        return orjson.dumps(_text_of(value))
+    except TypeError:
+        # what orjson is stricter about: numbers over 64 bits, keys that are no strings
+        return _standard_json(value)
+
+
+def _octets(value: Any) -> bytes:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, str):
+        return value.encode()
+    raise TypeError(f"bytes or str are stored under this content type, not {type(value).__name__}")
+
+
+def _same(value: bytes) -> bytes:
+    return value
+
+
+def _json_decoder(value: bytes) -> Any:
+    return json.loads(value)
+
+
+ENCODERS: dict[str, Encoder] = {
+    "application/json": _fast_json if orjson else _standard_json,
+    "text/json": _fast_json if orjson else _standard_json,
+    "text/plain": _octets,
+    "application/octet-stream": _octets,
+    "binary/octet-stream": _octets,
+}
+"""What a client starts with."""
+
+_load_json: Decoder = orjson.loads if orjson else _json_decoder
+
+DECODERS: dict[str, Decoder] = {
+    "application/json": _load_json,
+    "text/json": _load_json,
+    "application/octet-stream": _same,
+    "binary/octet-stream": _same,
+}
+"""What a client starts with; ``text/*`` is decoded by its charset (UTF-8 unless said)."""
+
+
+class Codecs:
+    """Encoders and decoders by content type, falling back to those of ``parent``.
+
+    A content type is looked up as it is, then without its parameters (``; charset=…``).
+    """
+
+    __slots__ = ("_decoders", "_encoders", "_parent")
+
+    def __init__(self, parent: Codecs | None = None) -> None:
+        self._parent = parent
+        self._encoders: dict[str, Encoder] = {} if parent else dict(ENCODERS)
+        self._decoders: dict[str, Decoder] = {} if parent else dict(DECODERS)
+
+    def get_encoder(self, content_type: str | None) -> Encoder | None:
+        """The encoder for a content type, or ``None``."""
+        for name in _names(content_type):
+            if name in self._encoders:
+                return self._encoders[name]
+        return self._parent.get_encoder(content_type) if self._parent else None
+
+    def get_decoder(self, content_type: str | None) -> Decoder | None:
+        """The decoder for a content type, or ``None``."""
+        for name in _names(content_type):
+            if name in self._decoders:
+                return self._decoders[name]
+        return self._parent.get_decoder(content_type) if self._parent else None
+
+    def set_encoder(self, content_type: str, encoder: Encoder) -> None:
+        """Use ``encoder(value) -> bytes or str`` for a content type."""
+        self._encoders[_checked(content_type, encoder)] = encoder
+
+    def set_decoder(self, content_type: str, decoder: Decoder) -> None:
+        """Use ``decoder(bytes) -> value`` for a content type."""
+        self._decoders[_checked(content_type, decoder)] = decoder
+
+    def encode(self, value: Any, content_type: str | None, charset: str | None) -> bytes:
+        """What to store. Raises :class:`~aioriak.error.ContentError`."""
+        encoder = self.get_encoder(content_type)
+        try:
+            if encoder is not None and not (isinstance(value, str) and encoder is _octets):
+                encoded = encoder(value)
+            elif isinstance(value, (str, bytes, bytearray)):
+                encoded = value if isinstance(value, str) else bytes(value)
+            else:
+                raise ContentError(f"there is no encoder for {content_type!r} to store {type(value).__name__} with")
+            return encoded.encode(charset or "utf-8") if isinstance(encoded, str) else encoded
+        except ContentError:
+            raise
+        except Exception as error:
+            raise ContentError(f"the value cannot be encoded as {content_type!r}: {error}") from error
+
+    def decode(self, value: bytes, content_type: str | None, charset: str | None) -> Any:
+        """The stored value. Raises :class:`~aioriak.error.ContentError`."""
+        decoder = self.get_decoder(content_type)
+        try:
+            if decoder is not None:
+                if charset and charset.lower() not in ("utf-8", "utf8") and decoder is _load_json:
+                    value = value.decode(charset).encode()
+                return decoder(value)
+            if content_type is None:
+                return value
+            if content_type.startswith("text/"):
+                return value.decode(charset or _charset(content_type) or "utf-8")
+        except Exception as error:
+            raise ContentError(f"the value is not what {content_type!r} promises: {error}") from error
+        raise ContentError(f"there is no decoder for {content_type!r}; encoded_data has the bytes")
+
+
+def _names(content_type: str | None) -> tuple[str, ...]:
+    if content_type is None:
+        return ()
+    bare, semicolon, _ = content_type.partition(";")
+    return (content_type, bare.strip().lower()) if semicolon else (content_type,)
+
+
+def _charset(content_type: str) -> str | None:
+    for parameter in content_type.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"') or None
+    return None
+
+
+def _checked(content_type: str, function: Any) -> str:
+    if not isinstance(content_type, str) or not callable(function):
+        raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
+    return content_type

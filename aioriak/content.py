@@ -1,0 +1,343 @@
+"""Contents: the siblings of an object, each a value and its metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from aioriak.error import InvalidRequest
+from aioriak.operations.contents import IndexEntry, Link, WireContent, encode_index, fill, metadata
+from aioriak.operations.names import Name
+
+if TYPE_CHECKING:
+    from aioriak.riak_object import RiakObject
+
+_UNSET: Any = object()
+_KEEP = 64 * 1024  # bytes; a larger value is taken out of the reply so that it is not held twice
+
+
+class RiakContent:
+    """One sibling of an object.
+
+    ``data`` is the value as Python knows it, ``encoded_data`` as Riak stores it; each is made from
+    the other, by the encoder or decoder of the content type, when it is asked for.
+    """
+
+    __slots__ = (
+        "_charset", "_content_encoding", "_content_type", "_data", "_encoded", "_etag", "_exists", "_indexes",
+        "_last_modified", "_links", "_robject", "_source", "_usermeta", "has_value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        robject: RiakObject,
+        data: Any = None,
+        encoded_data: bytes | None = None,
+        charset: str | None = None,
+        content_type: str | None = "application/json",
+        content_encoding: str | None = None,
+        last_modified: float | None = None,
+        etag: str | None = None,
+        usermeta: Mapping[Name, Name] | None = None,
+        links: Iterable[Link] | None = None,
+        indexes: Iterable[IndexEntry] | None = None,
+        exists: bool = False,
+    ) -> None:
+        self._robject = robject
+        self._source: WireContent | None = None
+        self._data = _UNSET if data is None else data
+        self._encoded = _octets(encoded_data)
+        self.has_value = True
+        self._charset = charset
+        self._content_type = content_type
+        self._content_encoding = content_encoding
+        self._last_modified = last_modified
+        self._etag = etag
+        self._usermeta: dict[Name, Name] = dict(usermeta or {})
+        self._links: list[Link] = list(links or ())
+        self._indexes: set[IndexEntry] = set(indexes or ())
+        self._exists = exists
+
+    @classmethod
+    def from_reply(cls, robject: RiakObject, source: WireContent, has_value: bool = True) -> RiakContent:
+        """A content as the server sent it; it is taken apart when it is looked at."""
+        content = cls.__new__(cls)
+        content._robject = robject
+        content._source = source
+        content._data = _UNSET
+        content._encoded = _UNSET
+        content.has_value = has_value
+        return content
+
+    def _unpack(self) -> None:
+        """Take the metadata and the value out of the reply."""
+        source = self._source
+        if source is None:
+            return
+        if self._encoded is _UNSET:
+            self._encoded = source.value if self._data is _UNSET else None
+        (
+            self._content_type, self._charset, self._content_encoding, self._etag, self._last_modified,
+            self._usermeta, self._links, self._indexes, deleted,
+        ) = metadata(source)  # fmt: skip
+        self._exists = not deleted
+        self._source = None
+
+    # -- the value -------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The value, decoded; ``None`` for a tombstone, and where it was not fetched or not set.
+
+        Raises :class:`~aioriak.error.ContentError` when its content type has no decoder or does not fit.
+        """
+        data = self._data
+        if data is not _UNSET:
+            return data
+        source = self._source
+        if source is not None:
+            if source.deleted or not self.has_value:
+                return None
+            encoded = source.value
+            codecs = self._robject.bucket.codecs
+            data = codecs.decode(
+                encoded, source.content_type.decode("utf-8", "surrogateescape") or None, source.charset.decode() or None
+            )
+            if len(encoded) > _KEEP:
+                self._unpack()
+        elif self._encoded is None or not self.has_value or not self._alive:
+            return None
+        else:
+            data = self._robject.bucket.codecs.decode(self._encoded, self._content_type, self._charset)
+        self._data = data
+        self._encoded = None
+        return data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._unpack()
+        self._data = value
+        self._encoded = None
+        self.has_value = True
+
+    @property
+    def encoded_data(self) -> bytes | None:
+        """The value as it is stored; ``None`` where it was not fetched or not set.
+
+        Raises :class:`~aioriak.error.ContentError` when there is no encoder for it.
+        """
+        self._unpack()
+        if not self.has_value:
+            return None
+        if self._data is not _UNSET:
+            return self._robject.bucket.codecs.encode(self._data, self._content_type, self._charset)
+        encoded: bytes | None = self._encoded
+        return encoded
+
+    @encoded_data.setter
+    def encoded_data(self, value: bytes | str | None) -> None:
+        self._unpack()
+        self._data = _UNSET
+        self._encoded = _octets(value)
+        self.has_value = True
+
+    @property
+    def _alive(self) -> bool:
+        return self._exists or self._etag is None  # a tombstone has a vtag
+
+    # -- metadata ------------------------------------------------------------------------
+
+    @property
+    def exists(self) -> bool:
+        """False for a tombstone, and for what has not been stored."""
+        if self._source is not None:
+            return not self._source.deleted
+        return self._exists
+
+    @exists.setter
+    def exists(self, value: bool) -> None:
+        self._unpack()
+        self._exists = value
+
+    @property
+    def content_type(self) -> str | None:
+        """The media type of the value, which chooses encoder and decoder."""
+        self._unpack()
+        return self._content_type
+
+    @content_type.setter
+    def content_type(self, value: str | None) -> None:
+        self._unpack()
+        self._content_type = value
+
+    @property
+    def charset(self) -> str | None:
+        """The character set of a text."""
+        self._unpack()
+        return self._charset
+
+    @charset.setter
+    def charset(self, value: str | None) -> None:
+        self._unpack()
+        self._charset = value
+
+    @property
+    def content_encoding(self) -> str | None:
+        """How the stored value is compressed, in words; compressing it is the application's business."""
+        self._unpack()
+        return self._content_encoding
+
+    @content_encoding.setter
+    def content_encoding(self, value: str | None) -> None:
+        self._unpack()
+        self._content_encoding = value
+
+    @property
+    def last_modified(self) -> float | None:
+        """When it was written: seconds since 1970, by the server's clock."""
+        self._unpack()
+        return self._last_modified
+
+    @last_modified.setter
+    def last_modified(self, value: float | None) -> None:
+        self._unpack()
+        self._last_modified = value
+
+    @property
+    def etag(self) -> str | None:
+        """Riak's tag of this version (vtag)."""
+        self._unpack()
+        return self._etag
+
+    @etag.setter
+    def etag(self, value: str | None) -> None:
+        self._unpack()
+        self._etag = value
+
+    @property
+    def usermeta(self) -> dict[Name, Name]:
+        """The application's own metadata: text to text, bytes where it is not UTF-8."""
+        self._unpack()
+        return self._usermeta
+
+    @usermeta.setter
+    def usermeta(self, value: Mapping[Name, Name]) -> None:
+        self._unpack()
+        self._usermeta = dict(value)
+
+    @property
+    def links(self) -> list[Link]:
+        """Links to other objects: tuples of bucket, key and tag."""
+        self._unpack()
+        return self._links
+
+    @links.setter
+    def links(self, value: Iterable[Link]) -> None:
+        self._unpack()
+        self._links = list(value)
+
+    @property
+    def indexes(self) -> set[IndexEntry]:
+        """Secondary index entries: pairs of name and value, a number for ``_int``."""
+        self._unpack()
+        return self._indexes
+
+    @indexes.setter
+    def indexes(self, value: Iterable[IndexEntry]) -> None:
+        self._unpack()
+        self._indexes = set(value)
+
+    def add_index(self, field: Name, value: int | Name) -> RiakObject:
+        """Add an index entry; returns the object.
+
+        Raises :class:`~aioriak.error.InvalidRequest` unless the name ends in ``_int`` or ``_bin`` and
+        the value fits it.
+        """
+        encode_index(field, value)
+        self.indexes.add((field, value))
+        return self._robject
+
+    def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject:
+        """Remove one entry, those of a field, or all; returns the object.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for a value without a field; ``KeyError`` for an
+        entry that is not there.
+        """
+        if field is None:
+            if value is not None:
+                raise InvalidRequest("a value needs its field to be removed")
+            self.indexes.clear()
+        elif value is None:
+            self.indexes.difference_update([entry for entry in self.indexes if entry[0] == field])
+        else:
+            self.indexes.remove((field, value))
+        return self._robject
+
+    remove_indexes = remove_index
+
+    def set_index(self, field: Name, value: int | Name) -> RiakObject:
+        """Make an entry the only one of its field; returns the object."""
+        encode_index(field, value)
+        self.remove_index(field)
+        return self.add_index(field, value)
+
+    def add_link(self, obj: RiakObject | Link, tag: Name | None = None) -> RiakObject:
+        """Add a link to an object, or to a (bucket, key, tag); returns the object."""
+        self.links.append(obj if isinstance(obj, tuple) else (obj.bucket.name, obj.key, tag))
+        return self._robject
+
+    # -- as a whole --------------------------------------------------------------------------
+
+    def copy(self) -> RiakContent:
+        """A content of the same object with the same metadata and value, to be changed apart."""
+        self._unpack()
+        other = RiakContent(
+            self._robject,
+            None,
+            self._encoded if self._data is _UNSET else None,
+            self._charset,
+            self._content_type,
+            self._content_encoding,
+            self._last_modified,
+            self._etag,
+            self._usermeta,
+            self._links,
+            self._indexes,
+            self._exists,
+        )
+        other._data = self._data
+        other.has_value = self.has_value
+        return other
+
+    def fill(self, target: Any) -> None:
+        """Write this content into a request."""
+        encoded = self.encoded_data
+        if not self.has_value:
+            raise InvalidRequest("the value was not fetched (head); set data before storing")
+        if encoded is None:
+            raise InvalidRequest("there is no data to store; set data or encoded_data first")
+        fill(
+            target,
+            encoded,
+            content_type=self._content_type,
+            charset=self._charset,
+            content_encoding=self._content_encoding,
+            usermeta=self._usermeta,
+            links=self._links,
+            indexes=self._indexes,
+        )
+
+    def __repr__(self) -> str:
+        if not self.exists and self.etag is not None:
+            return "<RiakContent tombstone>"
+        return f"<RiakContent {self.content_type} {self.etag or 'not stored'}>"
+
+
+def _octets(value: Any) -> bytes | None:
+    if value is None or isinstance(value, bytes):
+        return value
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    raise InvalidRequest(f"encoded_data is bytes, not {type(value).__name__}")

@@ -1,0 +1,148 @@
+"""One sibling's content, from and to ``RpbContent``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from aioriak.error import InvalidRequest
+from aioriak.operations.names import Name, raw, text
+from aioriak.riak_pb import kv
+
+Link = tuple[Name | None, Name | None, Name | None]
+IndexEntry = tuple[Name, int | Name]
+
+
+class WireContent(Protocol):
+    """A content as it came; opaque above this layer but for these."""
+
+    @property
+    def value(self) -> bytes: ...
+    @property
+    def content_type(self) -> bytes: ...
+    @property
+    def charset(self) -> bytes: ...
+    @property
+    def deleted(self) -> bool: ...
+
+
+class Metadata(NamedTuple):
+    """All of a content but its value."""
+
+    content_type: str | None
+    charset: str | None
+    content_encoding: str | None
+    etag: str | None
+    last_modified: float | None
+    usermeta: dict[Name, Name]
+    links: list[Link]
+    indexes: set[IndexEntry]
+    deleted: bool
+
+
+def metadata(content: Any) -> Metadata:
+    """The metadata of a content that came from the server."""
+    has = content.HasField
+    return Metadata(
+        content_type=_words(content.content_type) if has("content_type") else None,
+        charset=_words(content.charset) if has("charset") else None,
+        content_encoding=_words(content.content_encoding) if has("content_encoding") else None,
+        etag=_words(content.vtag) if has("vtag") else None,
+        last_modified=content.last_mod + content.last_mod_usecs / 1e6 if has("last_mod") else None,
+        usermeta={text(pair.key): text(pair.value) for pair in content.usermeta},
+        links=[
+            (
+                text(link.bucket) if link.HasField("bucket") else None,
+                text(link.key) if link.HasField("key") else None,
+                text(link.tag) if link.HasField("tag") else None,
+            )
+            for link in content.links
+        ],
+        indexes={index_entry(pair.key, pair.value) for pair in content.indexes},
+        deleted=content.deleted,
+    )
+
+
+def _words(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def index_entry(field: bytes, value: bytes) -> IndexEntry:
+    """An index entry as users hold it: numbers for ``_int``."""
+    if field.endswith(b"_int"):
+        try:
+            return text(field), int(value)
+        except ValueError:
+            pass
+    return text(field), text(value)
+
+
+def encode_index(field: Name, value: int | Name) -> tuple[bytes, bytes]:
+    """An index entry as it is sent.
+
+    Raises :class:`~aioriak.error.InvalidRequest` where the server would refuse it.
+    """
+    if not isinstance(field, (str, bytes)):
+        raise InvalidRequest(f"an index name is str or bytes, not {field!r}")
+    name = raw(field)
+    if name.endswith(b"_int"):
+        if isinstance(value, (str, bytes)):
+            try:
+                value = int(value)
+            except ValueError:
+                raise InvalidRequest(f"the index {field!r} takes whole numbers, not {value!r}") from None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise InvalidRequest(f"the index {field!r} takes whole numbers, not {value!r}")
+        return name, b"%d" % value
+    if not name.endswith(b"_bin"):
+        raise InvalidRequest(f"an index name ends in _int or _bin, not like {field!r}")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return name, b"%d" % value
+    if not isinstance(value, (str, bytes)):
+        raise InvalidRequest(f"the index {field!r} takes str or bytes, not {value!r}")
+    return name, raw(value)
+
+
+def fill(
+    target: kv.RpbContent,
+    value: bytes,
+    *,
+    content_type: str | None,
+    charset: str | None,
+    content_encoding: str | None,
+    usermeta: Mapping[Any, Any] | None,
+    links: Iterable[Any] | None,
+    indexes: Iterable[Any] | None,
+) -> None:
+    """Write a content to be stored into a request.
+
+    Raises :class:`~aioriak.error.InvalidRequest` for metadata that cannot be sent.
+    """
+    target.value = value
+    if content_type:
+        target.content_type = content_type.encode("utf-8", "surrogateescape")
+    if charset:
+        target.charset = charset.encode("utf-8", "surrogateescape")
+    if content_encoding:
+        target.content_encoding = content_encoding.encode("utf-8", "surrogateescape")
+    for name, said in (usermeta or {}).items():
+        target.usermeta.add(key=_octets("a usermeta key", name), value=_octets(f"the usermeta of {name!r}", said))
+    for link in links or ():
+        if not isinstance(link, tuple) or len(link) != 3:
+            raise InvalidRequest(f"a link is a bucket, a key and a tag, not {link!r}")
+        target.links.add(**{
+            part: _octets(f"a link's {part}", given)
+            for part, given in zip(("bucket", "key", "tag"), link, strict=True)
+            if given is not None
+        })
+    for entry in indexes or ():
+        if not isinstance(entry, tuple) or len(entry) != 2:
+            raise InvalidRequest(f"an index entry is a name and a value, not {entry!r}")
+        field, term = encode_index(*entry)
+        target.indexes.add(key=field, value=term)
+
+
+def _octets(what: str, value: Any) -> bytes:
+    if not isinstance(value, (str, bytes)):
+        raise InvalidRequest(f"{what} is str or bytes, not {value!r}")
+    return raw(value)

@@ -1,0 +1,91 @@
+"""Key/value: get, put, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.error import InvalidRequest
+from aioriak.operations.contents import WireContent
+from aioriak.operations.options import DELETE as DELETE_CHECKS
+from aioriak.operations.options import READ, WRITE, apply
+from aioriak.riak_pb import kv
+from aioriak.wire.operation import DELETE, GET, PUT
+
+
+class Fetched(NamedTuple):
+    """What a get brought: no contents and no vclock where nothing is."""
+
+    contents: Sequence[WireContent]
+    vclock: bytes | None
+    unchanged: bool
+
+
+class Stored(NamedTuple):
+    """What a put brought: contents only with ``return_body`` or ``return_head``, a key where one was made."""
+
+    contents: Sequence[WireContent]
+    vclock: bytes | None
+    key: bytes | None
+
+
+async def get(
+    dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: bytes, options: Mapping[str, Any]
+) -> Fetched:
+    """Fetch an object; ``options`` are those of :class:`~aioriak.operations.options.ReadOptions`."""
+    request = kv.RpbGetReq()
+    request.bucket = bucket
+    request.key = key
+    if kind is not None:
+        request.type = kind
+    request.deletedvclock = True
+    timeout = apply(request, options, READ) if options else None
+    reply = await dispatcher.call(GET, request, timeout)
+    return Fetched(reply.content, reply.vclock or None, reply.unchanged)
+
+
+async def put(
+    dispatcher: Dispatcher,
+    kind: bytes | None,
+    bucket: bytes,
+    key: bytes | None,
+    vclock: bytes | None,
+    fill: Callable[[kv.RpbContent], None],
+    options: Mapping[str, Any],
+) -> Stored:
+    """Store an object whose content ``fill`` writes; ``options`` are those of ``WriteOptions``."""
+    request = kv.RpbPutReq()
+    request.bucket = bucket
+    if key is not None:
+        request.key = key
+    if kind is not None:
+        request.type = kind
+    if vclock is not None:
+        request.vclock = vclock
+    timeout = apply(request, options, WRITE)
+    if request.if_not_modified and vclock is None:
+        raise InvalidRequest("if_not_modified needs the vclock of an object that was fetched")
+    fill(request.content)
+    reply = await dispatcher.call(PUT, request, timeout)
+    return Stored(reply.content, reply.vclock or None, reply.key or None)
+
+
+async def delete(
+    dispatcher: Dispatcher,
+    kind: bytes | None,
+    bucket: bytes,
+    key: bytes,
+    vclock: bytes | None,
+    options: Mapping[str, Any],
+) -> None:
+    """Delete an object; ``options`` are those of ``DeleteOptions``."""
+    request = kv.RpbDelReq()
+    request.bucket = bucket
+    request.key = key
+    if kind is not None:
+        request.type = kind
+    if vclock is not None:
+        request.vclock = vclock
+    timeout = apply(request, options, DELETE_CHECKS)
+    await dispatcher.call(DELETE, request, timeout)

@@ -1,0 +1,45 @@
+"""Listing keys and buckets: streams of names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.operations.names import Name, text
+from aioriak.operations.options import positive
+from aioriak.operations.stream import Stream
+from aioriak.riak_pb import kv
+from aioriak.wire.operation import LIST_BUCKETS, LIST_KEYS
+
+
+def stream_keys(
+    dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, timeout: int | None = None
+) -> Stream[Name]:
+    """The keys of a bucket; ``timeout`` in milliseconds."""
+    request = kv.RpbListKeysReq(bucket=bucket)
+    if kind is not None:
+        request.type = kind
+    return Stream(dispatcher.stream(LIST_KEYS, request, _timeout(request, timeout)), _keys)
+
+
+def stream_buckets(dispatcher: Dispatcher, kind: bytes | None, timeout: int | None = None) -> Stream[Name]:
+    """The buckets of a type that hold a key; ``timeout`` in milliseconds."""
+    request = kv.RpbListBucketsReq(stream=True)
+    if kind is not None:
+        request.type = kind
+    return Stream(dispatcher.stream(LIST_BUCKETS, request, _timeout(request, timeout)), _buckets)
+
+
+def _timeout(request: Any, timeout: int | None) -> float | None:
+    if timeout is None:
+        return None
+    request.timeout = positive("timeout", timeout)
+    return timeout / 1000
+
+
+def _keys(message: kv.RpbListKeysResp) -> list[Name]:
+    return [text(key) for key in message.keys]
+
+
+def _buckets(message: kv.RpbListBucketsResp) -> list[Name]:
+    return [text(bucket) for bucket in message.buckets]

@@ -1,0 +1,183 @@
+"""The options of requests: named once, checked before anything is sent.
+
+``None`` means that the server decides; ``0`` is a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypedDict
+
+from aioriak.error import InvalidRequest
+
+Quorum = int | Literal["one", "quorum", "all", "default"]
+"""A number of replicas, or one of Riak's four words for it."""
+
+QUORUMS: dict[str, int] = {"one": 2**32 - 2, "quorum": 2**32 - 3, "all": 2**32 - 4, "default": 2**32 - 5}
+QUORUM_WORDS = {number: word for word, number in QUORUMS.items()}
+
+SyncOnWrite = Literal["one", "all", "backend"]
+
+
+class ReadOptions(TypedDict, total=False):
+    """Options of a read.
+
+    ``r``, ``pr``: replicas, and primary replicas, that must answer.  ``basic_quorum``: give up once
+    a quorum said "not found".  ``notfound_ok``: "not found" counts as an answer.  ``head`` (also
+    ``head_only``): metadata only.  ``if_modified``: a vclock; nothing comes back when the object
+    still has it.  ``deletedvclock``: the vclock of a tombstone comes back (``True`` unless given).
+    ``n_val``, ``sloppy_quorum``: for this read alone.  ``node_confirms``: different nodes that must
+    answer.  ``timeout``: milliseconds, for the server and for the whole call.
+
+    Riak's documentation: "Protocol Buffers Client API", "Fetch Object".
+    """
+
+    r: Quorum | None
+    pr: Quorum | None
+    basic_quorum: bool | None
+    notfound_ok: bool | None
+    head: bool | None
+    head_only: bool | None
+    if_modified: bytes | None
+    deletedvclock: bool | None
+    n_val: int | None
+    sloppy_quorum: bool | None
+    node_confirms: int | None
+    timeout: int | None
+
+
+class MoreWriteOptions(TypedDict, total=False):
+    """The rarer options of a write.
+
+    ``return_head``: the metadata of what was stored comes back.  ``if_not_modified``: only if the
+    object still has the vclock given.  ``asis``: store the vclock as it is.  ``n_val``,
+    ``sloppy_quorum``: for this write alone.  ``node_confirms``: different nodes that must have it.
+    ``sync_on_write``: ``"one"``, ``"all"`` or ``"backend"`` (Riak 3.0.8 on).
+
+    Riak's documentation: "Protocol Buffers Client API", "Store Object".
+    """
+
+    return_head: bool | None
+    if_not_modified: bool | None
+    asis: bool | None
+    n_val: int | None
+    sloppy_quorum: bool | None
+    node_confirms: Quorum | None
+    sync_on_write: SyncOnWrite | None
+
+
+class WriteOptions(MoreWriteOptions, total=False):
+    """All options of a write.
+
+    ``w``, ``dw``, ``pw``: replicas that must have it, have it on disk, be primary.
+    ``return_body``: what was stored comes back.  ``if_none_match``: only if nothing is there.
+    ``timeout``: milliseconds, for the server and for the whole call.
+
+    Riak's documentation: "Protocol Buffers Client API", "Store Object".
+    """
+
+    w: Quorum | None
+    dw: Quorum | None
+    pw: Quorum | None
+    return_body: bool | None
+    if_none_match: bool | None
+    timeout: int | None
+
+
+class DeleteOptions(TypedDict, total=False):
+    """Options of a delete: ``rw``, ``r``, ``w``, ``dw``, ``pr``, ``pw``: quorums of its read and its write;
+    ``n_val``, ``sloppy_quorum``, ``timeout`` as for writes; ``vclock``: delete what this clock has seen.
+
+    Riak's documentation: "Protocol Buffers Client API", "Delete Object".
+    """
+
+    rw: Quorum | None
+    r: Quorum | None
+    w: Quorum | None
+    dw: Quorum | None
+    pr: Quorum | None
+    pw: Quorum | None
+    n_val: int | None
+    sloppy_quorum: bool | None
+    vclock: bytes | None
+    timeout: int | None
+
+
+Check = Callable[[str, Any], Any]
+
+
+def quorum(name: str, value: Any) -> int:
+    """A quorum as Riak's number for it."""
+    if isinstance(value, str):
+        if value in QUORUMS:
+            return QUORUMS[value]
+    elif isinstance(value, int) and not isinstance(value, bool) and (0 <= value < 2**31 or value in QUORUM_WORDS):
+        return value
+    raise InvalidRequest(f"{name} is a number from 0 up or one of {', '.join(QUORUMS)}, not {value!r}")
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise InvalidRequest(f"{name} is True or False, not {value!r}")
+    return value
+
+
+def count(name: str, value: Any, least: int = 0) -> int:
+    """A whole number."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**32:
+        raise InvalidRequest(f"{name} is a whole number from {least} up, not {value!r}")
+    return value
+
+
+def positive(name: str, value: Any) -> int:
+    """A whole number above 0."""
+    return count(name, value, 1)
+
+
+def octets(name: str, value: Any) -> bytes:
+    """Bytes."""
+    if not isinstance(value, bytes):
+        raise InvalidRequest(f"{name} is bytes, not {type(value).__name__}")
+    return value
+
+
+def sync_on_write(name: str, value: Any) -> bytes:
+    """One of Riak's three words."""
+    if value not in ("one", "all", "backend"):
+        raise InvalidRequest(f"{name} is one, all or backend, not {value!r}")
+    return str(value).encode()
+
+
+_TUNING: dict[str, Check] = {"n_val": positive, "sloppy_quorum": flag, "timeout": positive}
+
+READ: dict[str, Check] = {
+    "r": quorum, "pr": quorum, "basic_quorum": flag, "notfound_ok": flag, "head": flag, "if_modified": octets,
+    "deletedvclock": flag, "node_confirms": count, **_TUNING,
+}  # fmt: skip
+WRITE: dict[str, Check] = {
+    "w": quorum, "dw": quorum, "pw": quorum, "return_body": flag, "return_head": flag, "if_none_match": flag,
+    "if_not_modified": flag, "asis": flag, "node_confirms": quorum, "sync_on_write": sync_on_write, **_TUNING,
+}  # fmt: skip
+DELETE: dict[str, Check] = {
+    "rw": quorum, "r": quorum, "w": quorum, "dw": quorum, "pr": quorum, "pw": quorum, "vclock": octets, **_TUNING,
+}  # fmt: skip
+
+
+def apply(request: Any, options: Mapping[str, Any], checks: Mapping[str, Check]) -> float | None:
+    """Write options into a request; returns its timeout in seconds, if one was given.
+
+    Raises :class:`~aioriak.error.InvalidRequest` for a bad value, ``TypeError`` for an unknown option.
+    """
+    timeout: float | None = None
+    for name, value in options.items():
+        if value is None:
+            continue
+        check = checks.get(name)
+        if check is None:
+            raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(checks))}")
+        checked = check(name, value)
+        setattr(request, name, checked)
+        if name == "timeout" and checked:
+            timeout = checked / 1000
+    return timeout

@@ -1,0 +1,333 @@
+"""Objects: a key's siblings and their vclock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Unpack
+
+from aioriak.content import RiakContent
+from aioriak.error import ConflictError, InvalidRequest
+from aioriak.operations import kv
+from aioriak.operations.contents import IndexEntry, Link
+from aioriak.operations.names import Name, encode_key, show, text
+from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions
+from aioriak.resolver import Resolver, checked, resolve
+
+if TYPE_CHECKING:
+    from aioriak.bucket import Bucket
+    from aioriak.client import RiakClient
+
+
+class RiakObject:
+    """What is stored under a key: one sibling, none, or several that are in conflict.
+
+    The properties of a content (``data``, ``content_type``, ``indexes`` …) speak of the one sibling.
+    With several they raise :class:`~aioriak.error.ConflictError`; with none they are ``None``, and
+    setting one makes a new sibling.
+    """
+
+    __slots__ = ("__weakref__", "_resolver", "bucket", "client", "key", "siblings", "unchanged", "vclock")
+
+    def __init__(self, client: RiakClient, bucket: Bucket, key: Name | None = None) -> None:
+        if key is not None:
+            encode_key(key)
+        self.client = client
+        self.bucket = bucket
+        self.key = key
+        """The key; made by the server at the first ``store()`` when it is ``None``."""
+        self.vclock: bytes | None = None
+        """The version that was read, opaque; kept from read to write."""
+        self.siblings: list[RiakContent] = [RiakContent(self)]
+        self.unchanged = False
+        """The last read with ``if_modified`` found nothing newer."""
+        self._resolver: Resolver | None = None
+
+    @classmethod
+    def _absent(cls, client: RiakClient, bucket: Bucket, key: Name) -> RiakObject:
+        """An object about to be read."""
+        robject = cls.__new__(cls)
+        robject.client = client
+        robject.bucket = bucket
+        robject.key = key
+        robject.vclock = None
+        robject.siblings = []
+        robject.unchanged = False
+        robject._resolver = None
+        return robject
+
+    # -- the one sibling ------------------------------------------------------------------
+
+    def _content(self) -> RiakContent:
+        if len(self.siblings) != 1:
+            raise ConflictError(
+                f"the object {self.bucket.path}/{show(self.key)} has {len(self.siblings)} siblings; "
+                "resolve them first (resolver, siblings)"
+            )
+        return self.siblings[0]
+
+    def _get(self, name: str) -> Any:
+        return getattr(self._content(), name) if self.siblings else None
+
+    def _set(self, name: str, value: Any) -> None:
+        if not self.siblings:
+            self.siblings = [RiakContent(self)]
+        setattr(self._content(), name, value)
+
+    @property
+    def data(self) -> Any:
+        """The value, decoded by its content type. See :attr:`RiakContent.data <aioriak.content.RiakContent.data>`."""
+        siblings = self.siblings
+        return siblings[0].data if len(siblings) == 1 else self._get("data")
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._set("data", value)
+
+    @property
+    def encoded_data(self) -> bytes | None:
+        """The value as it is stored."""
+        return self._get("encoded_data")  # type: ignore[no-any-return]
+
+    @encoded_data.setter
+    def encoded_data(self, value: bytes | str | None) -> None:
+        self._set("encoded_data", value)
+
+    @property
+    def content_type(self) -> str | None:
+        """The media type of the value."""
+        return self._get("content_type")  # type: ignore[no-any-return]
+
+    @content_type.setter
+    def content_type(self, value: str | None) -> None:
+        self._set("content_type", value)
+
+    @property
+    def charset(self) -> str | None:
+        """The character set of a text."""
+        return self._get("charset")  # type: ignore[no-any-return]
+
+    @charset.setter
+    def charset(self, value: str | None) -> None:
+        self._set("charset", value)
+
+    @property
+    def content_encoding(self) -> str | None:
+        """How the stored value is compressed, in words."""
+        return self._get("content_encoding")  # type: ignore[no-any-return]
+
+    @content_encoding.setter
+    def content_encoding(self, value: str | None) -> None:
+        self._set("content_encoding", value)
+
+    @property
+    def last_modified(self) -> float | None:
+        """When it was written: seconds since 1970, by the server's clock."""
+        return self._get("last_modified")  # type: ignore[no-any-return]
+
+    @property
+    def etag(self) -> str | None:
+        """Riak's tag of this version."""
+        return self._get("etag")  # type: ignore[no-any-return]
+
+    @property
+    def usermeta(self) -> dict[Name, Name]:
+        """The application's own metadata."""
+        return self._get("usermeta")  # type: ignore[no-any-return]
+
+    @usermeta.setter
+    def usermeta(self, value: dict[Name, Name]) -> None:
+        self._set("usermeta", value)
+
+    @property
+    def links(self) -> list[Link]:
+        """Links to other objects: tuples of bucket, key and tag."""
+        return self._get("links")  # type: ignore[no-any-return]
+
+    @links.setter
+    def links(self, value: list[Link]) -> None:
+        self._set("links", value)
+
+    @property
+    def indexes(self) -> set[IndexEntry]:
+        """Secondary index entries: pairs of name and value."""
+        return self._get("indexes")  # type: ignore[no-any-return]
+
+    @indexes.setter
+    def indexes(self, value: set[IndexEntry]) -> None:
+        self._set("indexes", value)
+
+    def add_index(self, field: Name, value: int | Name) -> RiakObject:
+        """Add an index entry. See :meth:`RiakContent.add_index <aioriak.content.RiakContent.add_index>`."""
+        return self._one().add_index(field, value)
+
+    def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject:
+        """Remove one index entry, those of a field, or all."""
+        return self._one().remove_index(field, value)
+
+    remove_indexes = remove_index
+
+    def set_index(self, field: Name, value: int | Name) -> RiakObject:
+        """Make an index entry the only one of its field."""
+        return self._one().set_index(field, value)
+
+    def add_link(self, obj: RiakObject | Link, tag: Name | None = None) -> RiakObject:
+        """Add a link to an object, or to a (bucket, key, tag)."""
+        return self._one().add_link(obj, tag)
+
+    def _one(self) -> RiakContent:
+        if not self.siblings:
+            self.siblings = [RiakContent(self)]
+        return self._content()
+
+    @property
+    def exists(self) -> bool:
+        """Whether something is stored: false when nothing was found, or a tombstone alone."""
+        siblings = self.siblings
+        if len(siblings) == 1:
+            return siblings[0].exists
+        return bool(siblings) or self.unchanged
+
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver: this object's own, or its bucket's, bucket type's or client's."""
+        return self._resolver or self.bucket.resolver
+
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._resolver = checked(value)
+
+    # -- requests -----------------------------------------------------------------------------
+
+    async def reload(self, **options: Unpack[ReadOptions]) -> RiakObject:
+        """Read the object again, and let the resolver settle a conflict; returns the object.
+
+        Look at :attr:`exists`: nothing found is no error.  With ``if_modified=obj.vclock`` the object
+        stays as it is, and :attr:`unchanged` is true, when nothing newer is there.
+
+        Raises :class:`~aioriak.error.InvalidRequest`, :class:`~aioriak.error.ServerError` and its kinds,
+        :class:`~aioriak.error.ResolverError`, and what can happen to any request: ``TimeoutError``
+        and ``ConnectionError`` of :mod:`aioriak.error`.
+        """
+        if self.key is None:
+            raise InvalidRequest("an object without a key cannot be read")
+        await self._read(encode_key(self.key), options)
+        return self
+
+    async def _read(self, key: bytes, options: ReadOptions) -> None:
+        bucket = self.bucket
+        head = False
+        if options:
+            if "head_only" in options:
+                options["head"] = options.pop("head_only")  # the official client's name
+            head = bool(options.get("head"))
+        fetched = await kv.get(self.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options)
+        self.unchanged = fetched.unchanged
+        if fetched.unchanged:
+            if self.vclock is None:
+                self.vclock = options["if_modified"]
+            return
+        self.vclock = fetched.vclock
+        self.siblings = [RiakContent.from_reply(self, content, not head) for content in fetched.contents]
+        if len(self.siblings) > 1:
+            await resolve(self)
+
+    async def store(
+        self,
+        w: Quorum | None = None,
+        dw: Quorum | None = None,
+        pw: Quorum | None = None,
+        return_body: bool = True,
+        if_none_match: bool = False,
+        timeout: int | None = None,
+        **options: Unpack[MoreWriteOptions],
+    ) -> RiakObject:
+        """Write the object; returns it.
+
+        The vclock that was read goes along, so that what was read is replaced and what was not is
+        kept as a sibling.  With ``return_body`` the object is as the server has it afterwards, a
+        conflict settled by the resolver.  ``timeout`` is in milliseconds.
+
+        Raises :class:`~aioriak.error.ConflictError` unless there is exactly one sibling;
+        :class:`~aioriak.error.InvalidRequest` and :class:`~aioriak.error.ContentError` before anything
+        is sent; :class:`~aioriak.error.PreconditionFailed` for ``if_none_match`` and
+        ``if_not_modified``; :class:`~aioriak.error.OutcomeUnknown` when the write was sent and its answer
+        was lost.
+        """
+        await self._write(
+            {
+                "w": w, "dw": dw, "pw": pw, "return_body": return_body or None,
+                "if_none_match": if_none_match or None, "timeout": timeout, **options,
+            }
+        )
+        if len(self.siblings) > 1:
+            await resolve(self)
+        return self
+
+    async def _write(self, options: dict[str, Any]) -> None:
+        bucket = self.bucket
+        content = self._content()
+        stored = await kv.put(
+            self.client.dispatcher,
+            bucket.bucket_type.wire_name,
+            bucket.wire_name,
+            None if self.key is None else encode_key(self.key),
+            self.vclock,
+            content.fill,
+            options,
+        )
+        if stored.key is not None and self.key is None:
+            self.key = text(stored.key)
+        if stored.vclock is not None:
+            self.vclock = stored.vclock
+        if options.get("return_head") and not options.get("return_body"):
+            encoded = content.encoded_data
+            self.siblings = [RiakContent.from_reply(self, one, False) for one in stored.contents]
+            if len(self.siblings) == 1:
+                self.siblings[0].encoded_data = encoded  # what was just stored
+        elif stored.contents:
+            self.siblings = [RiakContent.from_reply(self, one) for one in stored.contents]
+        else:
+            content.exists = True
+
+    async def delete(self, **options: Unpack[DeleteOptions]) -> RiakObject:
+        """Delete the object and empty it; returns it.
+
+        Its vclock goes along, so that a write it has not seen survives as a sibling.
+
+        Raises as :meth:`store` does.
+        """
+        if self.key is None:
+            raise InvalidRequest("an object without a key cannot be deleted")
+        bucket = self.bucket
+        await kv.delete(
+            self.client.dispatcher,
+            bucket.bucket_type.wire_name,
+            bucket.wire_name,
+            encode_key(self.key),
+            self.vclock,
+            options,
+        )
+        return self.clear()
+
+    def clear(self) -> RiakObject:
+        """Forget the siblings here; nothing is sent. Returns the object."""
+        self.siblings = []
+        return self
+
+    # -- as a value -----------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, RiakObject):
+            return NotImplemented
+        return (self.bucket, self.key, self.vclock) == (other.bucket, other.key, other.vclock)
+
+    def __hash__(self) -> int:
+        return hash((self.bucket, self.key))
+
+    def __repr__(self) -> str:
+        count = len(self.siblings)
+        state = "unchanged" if self.unchanged and not count else "not found" if not count else f"{count} siblings"
+        if count == 1:
+            state = self.siblings[0].content_type or "no content type"
+            if not self.siblings[0].exists:
+                state += ", not stored" if self.vclock is None else ", tombstone"
+        return f"<RiakObject {self.bucket.path}/{show(self.key)} {state}>"
