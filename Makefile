@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PROTO_VENV := .venv-proto
+PEERS_VENV := .venv-peers
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types tox docs bench bench-peers dist proto clean
@@ -37,11 +38,10 @@ docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(VENV)/.installed-dev  ## measure this client
+bench: $(VENV)/.installed-dev  ## measure this client (ARGS="--quick"; ARGS=--help tells what else)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-bench-peers: $(VENV)/.installed-dev  ## measure it beside other clients
-	@$(BIN)/python -m benchmarks.peers $(ARGS)
+bench-peers: $(PEERS_VENV)/.installed  ## install the older clients, in their own environment, for bench to measure beside
 
 dist: $(VENV)/.installed-dev  ## source distribution and wheel, in dist/
 	rm -rf dist build
@@ -51,6 +51,16 @@ dist: $(VENV)/.installed-dev  ## source distribution and wheel, in dist/
 # A protoc of this age writes modules that import under every protobuf from 4.25 on.
 proto: $(PROTO_VENV)/.installed  ## regenerate aioriak/riak_pb/*_pb2.py and .pyi from the .proto files
 	$(PROTO_VENV)/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. aioriak/riak_pb/*.proto
+
+# Without their declared dependencies: those (protobuf 2.5 in pure Python) no longer
+# install. benchmarks/contestant/shim.py lets them run on current ones.
+$(PEERS_VENV)/.installed: | $(BIN)/pip
+	@echo "Making $(PEERS_VENV) ..."
+	@$(BIN)/python -m venv $(PEERS_VENV)
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps riak==2.7.0 aioriak==0.2.0
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+		'protobuf>=4.25,<8' six basho_erlastic uvloop aio-pika 2>/dev/null
+	@touch $@
 
 clean:  ## remove what was built and what the tools left behind (not the virtual environments)
 	rm -rf build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,110 @@
+"""What asyncio itself costs: a Protocol, frames encoded beforehand, writes coalesced, no protobuf.
+
+It cuts replies into frames and gives each to the oldest waiter, and that is all:
+no options, deadlines, errors, pool or objects.  Nothing written on asyncio that
+has a future for each request can be much cheaper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from struct import Struct
+from typing import Any
+
+from .case import Case
+from .measure import measure
+
+_SIZE = Struct("!I").unpack_from
+MANY = 100
+
+
+class Pipeline(asyncio.Protocol):
+    """Requests out in one write a turn of the loop, replies back in order."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.waiting: deque[asyncio.Future[bytes]] = deque()
+        self.outgoing: list[bytes] = []
+        self.rest = b""
+        self.chunks: list[bytes] = []
+        self.missing = 0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for future in self.waiting:
+            if not future.done():
+                future.set_exception(ConnectionResetError("the answering side hung up"))
+
+    def request(self, frame: bytes) -> asyncio.Future[bytes]:
+        if not self.outgoing:
+            self.loop.call_soon(self.flush)
+        self.outgoing.append(frame)
+        future = self.loop.create_future()
+        self.waiting.append(future)
+        return future
+
+    def flush(self) -> None:
+        self.transport.write(b"".join(self.outgoing))
+        self.outgoing.clear()
+
+    def data_received(self, data: bytes) -> None:
+        if self.missing:  # a large frame is joined once, not at every chunk
+            self.chunks.append(data)
+            self.missing -= len(data)
+            if self.missing > 0:
+                return
+            data = b"".join(self.chunks)
+            self.chunks.clear()
+            self.missing = 0
+        elif self.rest:
+            data = self.rest + data
+        position, end = 0, len(data)
+        while end - position >= 4:
+            stop = position + 4 + _SIZE(data, position)[0]
+            if stop > end:
+                self.missing = stop - end
+                break
+            future = self.waiting.popleft()
+            if not future.done():
+                future.set_result(data[position + 5 : stop])
+            position = stop
+        self.rest = data[position:]
+        if self.missing:
+            self.chunks.append(self.rest)
+            self.rest = b""
+
+
+class Floor:
+    """Workers that send prepared frames; what each asks for makes no difference."""
+
+    def __init__(self, frames: list[bytes]) -> None:
+        self.frames = frames
+
+    async def run(self, case: Case) -> dict[str, float]:
+        loop = asyncio.get_running_loop()
+        pipelines = [
+            (await loop.create_connection(Pipeline, case.host, case.port))[1] for _ in range(case.connections)
+        ]
+
+        def worker(number: int) -> Callable[[], Any]:
+            pipeline, frame = pipelines[number % len(pipelines)], self.frames[number % len(self.frames)]
+            if case.workload == "get-many":
+
+                async def many() -> None:
+                    await asyncio.gather(*(pipelines[n % len(pipelines)].request(frame) for n in range(MANY)))
+
+                return many
+            return partial(pipeline.request, frame)
+
+        try:
+            if case.workload == "get-many":
+                return await measure([worker(0)], case, MANY)
+            return await measure([worker(number) for number in range(case.tasks)], case)
+        finally:
+            for pipeline in pipelines:
+                pipeline.transport.close()

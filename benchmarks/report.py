@@ -1,0 +1,122 @@
+"""Tables and bars: ratios first, then the figures they come from."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+from typing import Any
+
+from .canned import environment
+
+RESULTS = pathlib.Path(__file__).parent / "results"
+Row = dict[str, Any]
+
+
+def size_name(size: int) -> str:
+    """``1 KiB`` and the like."""
+    for unit, factor in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if size >= factor:
+            return f"{size / factor:g} {unit}"
+    return f"{size} B"
+
+
+def cell_name(row: Row) -> str:
+    """What was measured, in words."""
+    tasks, connections = row["tasks"], row["connections"]
+    return (
+        f"{row['workload']}, {size_name(row['size'])}, {tasks:,} task{'s'[: tasks != 1]}, "
+        f"{connections} connection{'s'[: connections != 1]}"
+    )
+
+
+def cells(rows: list[Row]) -> dict[tuple[Any, ...], list[Row]]:
+    """The rows of each cell together, in order."""
+    grouped: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        grouped.setdefault((row["workload"], row["tasks"], row["connections"], row["size"]), []).append(row)
+    return grouped
+
+
+def find(rows: list[Row], contestant: str, loop: str, **cell: Any) -> Row | None:
+    """The row of a contestant in a cell, if it was measured."""
+    for row in rows:
+        if (row["contestant"], row["loop"]) == (contestant, loop) and "error" not in row:
+            if all(row[name] == wanted for name, wanted in cell.items()):
+                return row
+    return None
+
+
+def print_cell(rows: list[Row]) -> None:
+    """One cell: how each does beside this client, then its figures."""
+    print(f"\n{cell_name(rows[0])}")
+    print(
+        f"  {'':26}{'aioriak is':>12}{'requests/s':>12}{'CPU µs/req':>12}{'p50 µs':>10}{'p99 µs':>10}{'answerer':>10}"
+    )
+    for row in rows:
+        label = f"{row['contestant']} ({row['loop']})"
+        if "error" in row:
+            print(f"  {label:26}failed: {row['error'].strip().splitlines()[-1]}")
+            continue
+        ours = next((r for r in rows if r["contestant"] == "aioriak" and r["loop"] == row["loop"]), None)
+        if ours is None:  # threads have no loop: beside asyncio
+            ours = next((r for r in rows if r["contestant"] == "aioriak" and r["loop"] == "asyncio"), None)
+        alone = ours is None or ours is row or "error" in ours
+        ratio = "" if ours is None or alone else f"×{ours['per_second'] / row['per_second']:.2f}"
+        busy = f"{row['answerer_busy']:.0%}" if "answerer_busy" in row else ""
+        print(
+            f"  {label:26}{ratio:>12}{row['per_second']:>12,.0f}{row['cpu_us']:>12.1f}{row['p50_us']:>10.0f}"
+            f"{row['p99_us']:>10.0f}{busy:>10}"
+        )
+
+
+def bars(rows: list[Row]) -> list[tuple[str, float, float, bool]]:
+    """The goals that these rows can judge: what, the ratio measured, its bound, whether it must be at least that."""
+    found: list[tuple[str, float, float, bool]] = []
+    cell = {"workload": "get", "tasks": 64, "size": 1024}
+
+    def compare(
+        what: str, bound: float, at_least: bool, figure: str, over: tuple[str, str], under: tuple[str, str],
+        over_cell: dict[str, Any], under_cell: dict[str, Any],
+    ) -> None:  # fmt: skip
+        one, other = find(rows, *over, **over_cell), find(rows, *under, **under_cell)
+        if one and other:
+            found.append((what, one[figure] / other[figure], bound, at_least))
+
+    ours, uvloop = ("aioriak", "asyncio"), ("aioriak", "uvloop")
+    for peer, bound in ((("riak executor", "asyncio"), 12.0), (("riak threads", "none"), 8.0),
+                        (("aioriak 0.2.0", "asyncio"), 5.0)):  # fmt: skip
+        compare(f"get: throughput over {peer[0]}", bound, True, "per_second", ours, peer, cell, cell)
+    compare("get: CPU over the floor, asyncio", 2.5, False, "cpu_us", ours, ("floor", "asyncio"), cell, cell)
+    compare("get: CPU over the floor, uvloop", 4.0, False, "cpu_us", uvloop, ("floor", "uvloop"), cell, cell)
+    put = cell | {"workload": "put"}
+    compare("put: CPU over get's, asyncio", 1.3, False, "cpu_us", ours, ours, put, cell)
+    one = cell | {"tasks": 1}
+    for loop in ("asyncio", "uvloop"):
+        compare(f"one task: latency (p50) over the floor's, {loop}", 1.4, False, "p50_us",
+                ("aioriak", loop), ("floor", loop), one, one)  # fmt: skip
+    return found
+
+
+def print_bars(found: list[tuple[str, float, float, bool]]) -> bool:
+    """One line each; whether all hold."""
+    if not found:
+        return True
+    print("\ngoals")
+    good = True
+    for what, ratio, bound, at_least in found:
+        holds = ratio >= bound if at_least else ratio <= bound
+        good &= holds
+        verdict, side = "pass" if holds else "FAIL", "at least" if at_least else "at most"
+        print(f"  {verdict}  {what:52} {ratio:6.2f}  ({side} {bound:g})")
+    return good
+
+
+def save(name: str, results: dict[str, Any], path: pathlib.Path | None = None) -> pathlib.Path:
+    """Write a run's results as JSON; give the file."""
+    if path is None:
+        RESULTS.mkdir(exist_ok=True)
+        path = RESULTS / f"{name}.json"
+    results = {"when": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **environment(), **results}
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    return path
