@@ -108,11 +108,11 @@ class RiakServer:
 
     async def start(self) -> None:
         """Open the store and listen."""
-        if self._data is not None:
-            self._storage = SQLiteStorage(self._data)
-            self._storage.load(self.database)
-            self.database.storage = self._storage
         try:
+            if self._data is not None:
+                self._storage = SQLiteStorage(self._data)
+                self._storage.load(self.database)
+                self.database.storage = self._storage
             for node in self.nodes:
                 await node.start(Connection)
         except BaseException:

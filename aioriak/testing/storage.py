@@ -40,7 +40,11 @@ class SQLiteStorage:
     def __init__(self, path: str | Path) -> None:
         self.dirty = False
         self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+        try:
+            self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def load(self, database: Database) -> None:
         """Put everything that is kept into the database.
