@@ -7,6 +7,7 @@ from random import Random
 
 from aioriak.riak_pb.riak_kv_pb2 import RpbContent, RpbLink
 from aioriak.riak_pb.riak_pb2 import RpbPair
+from aioriak.testing.erlang import print_term
 from aioriak.testing.errors import Refusal
 from aioriak.testing.robject import Content, Link
 from aioriak.testing.vclock import Dot
@@ -133,7 +134,5 @@ def _integer(value: bytes) -> int:
 
 
 def erlang(value: bytes) -> bytes:
-    """A binary as Erlang prints it: in quotes where it is text, as numbers where it is not."""
-    if all(32 <= byte < 127 or byte >= 160 for byte in value):
-        return b'<<"%b">>' % value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    return b"<<%b>>" % b",".join(b"%d" % byte for byte in value)
+    """A binary as Riak prints it in an error."""
+    return print_term(value).encode()
