@@ -30,6 +30,7 @@ FAMILIES = {
     "key/value": ("kv/",),
     "siblings and listings": ("siblings/", "list/"),
     "properties": ("props/",),
+    "data types": ("dt/", "counter/"),
 }
 """Scenarios that build on each other go together, on one server."""
 
