@@ -37,6 +37,8 @@ class Operation(Generic[Q, R]):
     reply: type[R] | None
     idempotent: bool = False
     """It may be sent again although it may have been received."""
+    once: bool = False
+    """Twice is never the same as once: no policy makes it be sent again once it may have been received."""
     writes: bool = False
     """It changes something: when its reply is lost the outcome is unknown."""
     streams: Streams = "never"
@@ -97,7 +99,8 @@ PREFLIST = Operation(
     "preflist", 33, kv.RpbGetBucketKeyPreflistReq, 34, kv.RpbGetBucketKeyPreflistResp, idempotent=True)
 CS_BUCKET = Operation(
     "bucket fold", 40, kv.RpbCSBucketReq, 41, kv.RpbCSBucketResp, idempotent=True, streams="always", alone=True)
-COUNTER_UPDATE = Operation("counter update", 50, kv.RpbCounterUpdateReq, 51, kv.RpbCounterUpdateResp, writes=True)
+COUNTER_UPDATE = Operation(
+    "counter update", 50, kv.RpbCounterUpdateReq, 51, kv.RpbCounterUpdateResp, once=True, writes=True)
 COUNTER_GET = Operation("counter get", 52, kv.RpbCounterGetReq, 53, kv.RpbCounterGetResp, idempotent=True)
 SEARCH_INDEX_GET = Operation(
     "get search index", 54, yokozuna.RpbYokozunaIndexGetReq, 55, yokozuna.RpbYokozunaIndexGetResp, idempotent=True)
@@ -111,7 +114,7 @@ SEARCH_SCHEMA_PUT: Operation[yokozuna.RpbYokozunaSchemaPutReq, kv.RpbPutResp] = 
     "create search schema", 60, yokozuna.RpbYokozunaSchemaPutReq, 12, kv.RpbPutResp, idempotent=True, writes=True)
 COVERAGE = Operation("coverage plan", 70, kv.RpbCoverageReq, 71, kv.RpbCoverageResp, idempotent=True)
 DT_FETCH = Operation("data type fetch", 80, dt.DtFetchReq, 81, dt.DtFetchResp, idempotent=True)
-DT_UPDATE = Operation("data type update", 82, dt.DtUpdateReq, 83, dt.DtUpdateResp, writes=True)
+DT_UPDATE = Operation("data type update", 82, dt.DtUpdateReq, 83, dt.DtUpdateResp, once=True, writes=True)
 REAL_TIME_ENQUEUE: Operation[kv.RpbRTEReq, None] = Operation(
     "real-time enqueue", 200, kv.RpbRTEReq, 201, None, idempotent=True, writes=True)
 QUEUE_FETCH = Operation("queue fetch", 202, kv.RpbFetchReq, 203, kv.RpbFetchResp, writes=True)
