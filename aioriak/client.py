@@ -12,12 +12,16 @@ from weakref import WeakValueDictionary
 
 from aioriak import many
 from aioriak.bucket import Bucket, BucketType
-from aioriak.cluster.dispatcher import Cluster, Dispatcher
+from aioriak.cluster.balancer import Balancer
+from aioriak.cluster.cluster import Cluster
+from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.codec import Codecs, Decoder, Encoder
 from aioriak.config import (
     DEFAULT_PORT,
     Address,
     AddressLike,
+    Discovery,
+    HealthPolicy,
     PoolLimits,
     RetryPolicy,
     Settings,
@@ -52,6 +56,12 @@ class RiakClient:
     ``connect_timeout``, ``request_timeout`` … in seconds), ``pool``
     (:class:`~aioriak.config.PoolLimits`, or ``max_size`` …), ``retry``
     (:class:`~aioriak.config.RetryPolicy`, or ``attempts``, ``retry_writes``).
+
+    With several nodes: ``balancer`` (:class:`~aioriak.cluster.balancer.TwoChoices` unless given,
+    ``RoundRobin``, ``LatencyAware``, or your own), ``key_aware`` (requests for a key go to the node
+    that owns it), ``discover`` (follow the cluster's membership; ``True`` or a
+    :class:`~aioriak.config.Discovery`), ``health`` (:class:`~aioriak.config.HealthPolicy`).
+    ``behind_load_balancer`` switches all that off for a single address.
     """
 
     def __init__(
@@ -64,12 +74,23 @@ class RiakClient:
         timeouts: Timeouts | None = None,
         pool: PoolLimits | None = None,
         retry: RetryPolicy | None = None,
+        health: HealthPolicy | None = None,
+        balancer: Balancer | None = None,
+        key_aware: bool = False,
+        discover: bool | Discovery = False,
+        behind_load_balancer: bool = False,
         resolver: Resolver | None = None,
         **options: Any,
     ) -> None:
-        where = _hosts(host, port) if nodes is None else addresses(nodes, port)
         settings = Settings(
-            nodes=where, timeouts=timeouts or Timeouts(), pool=pool or PoolLimits(), retry=retry or RetryPolicy()
+            nodes=_hosts(host, port) if nodes is None else addresses(nodes, port),
+            timeouts=timeouts or Timeouts(),
+            pool=pool or PoolLimits(),
+            retry=retry or RetryPolicy(),
+            health=health or HealthPolicy(),
+            discovery=Discovery() if discover is True else discover or None,
+            key_aware=key_aware,
+            behind_load_balancer=behind_load_balancer,
         )
         self.settings, unknown = settings_from_options(options, settings)
         if unknown:
@@ -79,6 +100,7 @@ class RiakClient:
         self.datatypes: dict[bytes, str | None] = {}
         """What is known of bucket types' data types."""
         self._resolver: Resolver | None = checked(resolver)
+        self._balancer = balancer
         self._loop = loop
         self._cluster: Cluster | None = None
         self._dispatcher: Dispatcher | None = None
@@ -144,7 +166,7 @@ class RiakClient:
         if dispatcher is None:
             if self._closed:
                 raise ClientClosed("the client is closed")
-            self._cluster = Cluster(self.loop, self.settings)
+            self._cluster = Cluster(self.loop, self.settings, balancer=self._balancer)
             dispatcher = Dispatcher(self._cluster, self.settings.timeouts.request, self.settings.retry)
             self._dispatcher = dispatcher
         return dispatcher
@@ -208,6 +230,30 @@ class RiakClient:
     def same_cluster(self, other: RiakClient) -> bool:
         """Whether two clients share their connections."""
         return (self._original or self) is (other._original or other)
+
+    # -- nodes -------------------------------------------------------------------------------
+
+    async def add_node(self, node: AddressLike) -> None:
+        """Take another node in: ``"host:port"``, a pair, or ``{"host": …, "pb_port": …}``.
+
+        Raises :class:`~aioriak.error.InvalidRequest`.
+        """
+        if self.settings.behind_load_balancer:
+            raise InvalidRequest("behind a load balancer there is one address")
+        self.dispatcher.cluster.add_node(Address.of(node))
+
+    async def remove_node(self, node: AddressLike) -> None:
+        """Let go of a node: nothing new is sent to it, what is in flight ends (``timeouts.close`` at most).
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an unknown node, and for the last one.
+        """
+        cluster = self.dispatcher.cluster
+        known = cluster.nodes.get(Address.of(node))
+        if known is None:
+            raise InvalidRequest(f"there is no node {Address.of(node)}; there are {', '.join(map(str, cluster.nodes))}")
+        if len(cluster.nodes) == 1:
+            raise InvalidRequest("the last node cannot be removed")
+        await cluster.remove_node(known)
 
     # -- values ------------------------------------------------------------------------------
 

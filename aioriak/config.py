@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from random import Random
 from typing import Any
@@ -21,6 +21,8 @@ class Address:
 
     host: str
     port: int = DEFAULT_PORT
+    server_name: str | None = field(default=None, compare=False)
+    """The name to check the server's certificate against, where it is not ``host``."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.host, str) or not self.host:
@@ -176,6 +178,37 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPolicy:
+    """How a node that failed is watched.
+
+    It is probed after waits that follow ``backoff``, each probe for ``probe_timeout`` seconds at most,
+    and when it answers its share of requests grows to the full over ``ramp`` seconds.
+    """
+
+    backoff: Backoff = field(default_factory=lambda: Backoff(first=0.1, longest=10.0))
+    probe_timeout: float = 5.0
+    ramp: float = 5.0
+
+    def __post_init__(self) -> None:
+        _positive("probe_timeout", self.probe_timeout)
+
+
+MapAddress = Callable[[Address], "Address | None"]
+"""From an address that the cluster tells to the one to connect to; ``None`` leaves the node out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """How the members of the cluster are found: asked on start and every ``interval`` seconds."""
+
+    interval: float = 60.0
+    map_address: MapAddress | None = None
+
+    def __post_init__(self) -> None:
+        _positive("the discovery interval", self.interval)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All that a client is made with."""
 
@@ -183,6 +216,17 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
     pool: PoolLimits = field(default_factory=PoolLimits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    health: HealthPolicy = field(default_factory=HealthPolicy)
+    discovery: Discovery | None = None
+    key_aware: bool = False
+    behind_load_balancer: bool = False
+
+    def __post_init__(self) -> None:
+        if self.behind_load_balancer:
+            if len(self.nodes) != 1:
+                raise InvalidRequest("behind_load_balancer is for a single address")
+            if self.discovery is not None or self.key_aware:
+                raise InvalidRequest("discover and key_aware see past a load balancer; use one or the other")
 
 
 _TIMEOUTS = {one.name + "_timeout": one.name for one in fields(Timeouts)}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from google.protobuf.message import DecodeError
 
+from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
 from aioriak.cluster.retry import may_try_again
-from aioriak.config import RetryPolicy, Settings
-from aioriak.error import ClientClosed, ProtocolError, RiakError
+from aioriak.config import RetryPolicy
+from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, SecurityError
 from aioriak.transport.exchange import StreamExchange, new_exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
@@ -20,39 +20,24 @@ Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-class Cluster:
-    """The nodes that a client and its copies share."""
+class Attempts:
+    """What became of the attempts at one request so far."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, settings: Settings) -> None:
-        self.loop = loop
-        self.settings = settings
-        self.nodes = [Node(loop, address, settings) for address in settings.nodes]
-        self.closed = False
+    __slots__ = ("counted", "errors", "nodes")
 
-    async def start(self) -> None:
-        """Connect; raises the error that prevented it."""
-        await self.nodes[0].pool.open_one()
+    def __init__(self) -> None:
+        self.counted = 0
+        """Those that count towards the policy's number."""
+        self.errors: list[RiakError] = []
+        self.nodes: list[Node] = []
+        """The nodes that failed: others are preferred."""
 
-    def pick(self, avoid: Sequence[Node] = ()) -> Node:
-        """The node for the next attempt."""
-        return self.nodes[0]
-
-    def set_client_id(self, client_id: bytes) -> None:
-        """Every connection made from now on introduces itself so."""
-        for node in self.nodes:
-            node.client_id = client_id
-
-    def close(self) -> None:
-        """Close every connection now."""
-        if not self.closed:
-            self.closed = True
-            for node in self.nodes:
-                node.pool.close(ClientClosed("the client was closed"))
-
-    async def aclose(self) -> None:
-        """Let what is in flight end, then close."""
-        self.closed = True
-        await asyncio.gather(*(node.pool.aclose(self.settings.timeouts.close) for node in self.nodes))
+    def add(self, node: Node, error: RiakError, counts: bool) -> None:
+        """One more attempt failed."""
+        self.counted += counts
+        self.nodes.append(node)
+        self.errors.append(error)
+        del self.errors[:-10]
 
 
 class Dispatcher:
@@ -73,18 +58,30 @@ class Dispatcher:
         time all count towards it.  Riak's ``timeout`` field carries what is left of it.
         """
         loop = self._loop
+        cluster = self.cluster
+        started = loop.time()
         limit = self.request_timeout if timeout is None else timeout
-        deadline = None if limit is None else loop.time() + limit
+        deadline = None if limit is None else started + limit
         if limit is not None and operation.has_timeout:
             request.timeout = _milliseconds(limit)  # type: ignore[attr-defined]
-        failed: list[RiakError] = []
+        tries: Attempts | None = None
         while True:
-            node = self.pick(failed)
+            if cluster.closed:
+                raise ClientClosed("the client is closed")
+            node = cluster.pick(request, tries.nodes if tries else ())
+            if node is None:
+                await self._wait_for_node(deadline, tries, operation, request)
+                continue
             body = b"" if request is None else request.SerializeToString()  # type: ignore[attr-defined]
-            exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), deadline)
+            exchange = new_exchange(
+                loop,
+                operation,
+                encode_frame(operation.request_code, body),
+                deadline if len(cluster.up) < 2 else self._attempt_deadline(operation, deadline, tries),
+            )
             node.pool.submit(exchange)
             try:
-                return operation.decode(await exchange)
+                reply = operation.decode(await exchange)
             except DecodeError as cause:
                 raise ProtocolError(f"the reply cannot be decoded: {cause}", node=node.name) from cause
             except asyncio.CancelledError:
@@ -92,26 +89,72 @@ class Dispatcher:
                     exchange.exception()  # it ended in the same turn: say that it was seen
                 raise
             except RiakError as error:
-                _place(error, node, operation, request)
-                wait = may_try_again(error, operation, exchange.sent, len(failed) + 1, self.retry)
-                if wait is None or (deadline is not None and loop.time() + wait >= deadline):
-                    error.attempts = tuple(failed)
-                    raise
-                failed.append(error)
+                tries = tries or Attempts()
+                wait = self.after(error, node, operation, request, exchange.sent, deadline, tries)
+            else:
+                if cluster.balancer.wants_latency:
+                    cluster.balancer.observe(node, loop.time() - started)
+                return reply
             if wait:
                 await asyncio.sleep(wait)
+            started = loop.time()
             if deadline is not None and operation.has_timeout:
-                request.timeout = _milliseconds(deadline - loop.time())  # type: ignore[attr-defined]
+                request.timeout = _milliseconds(deadline - started)  # type: ignore[attr-defined]
+
+    def _attempt_deadline(
+        self, operation: Operation[Any, Any], deadline: float | None, tries: Attempts | None
+    ) -> float | None:
+        """When this attempt is given up.
+
+        A read that could go elsewhere gives a node half of the time left, so that one that has frozen
+        does not use it up.
+        """
+        counted = tries.counted if tries else 0
+        if deadline is None or not operation.idempotent or operation.alone or counted + 1 >= self.retry.attempts:
+            return deadline
+        now = self._loop.time()
+        return now + (deadline - now) / 2
+
+    def after(
+        self,
+        error: RiakError,
+        node: Node,
+        operation: Operation[Any, Any],
+        request: Any,
+        sent: bool,
+        deadline: float | None,
+        tries: Attempts,
+    ) -> float:
+        """Seconds to wait before the next attempt; raises the error when there is none."""
+        _place(error, node, operation, request)
+        cluster = self.cluster
+        cluster.report(node, error)
+        left = None if deadline is None else deadline - self._loop.time()
+        counts = sent or not isinstance(error, ConnectError) or cluster.settings.behind_load_balancer
+        if isinstance(error, SecurityError):
+            wait = 0.0 if cluster.up and node not in cluster.up else None  # another node may know better
+        elif not counts:
+            wait = 0.0  # out with its node before anything was sent: there is no harm, and no node to spare
+        else:
+            wait = may_try_again(error, operation, sent, tries.counted + 1, self.retry)
+        if cluster.closed or wait is None or (left is not None and wait >= left):
+            error.attempts = tuple(tries.errors)
+            raise error
+        tries.add(node, error, counts)
+        return wait
+
+    async def _wait_for_node(
+        self, deadline: float | None, tries: Attempts | None, operation: Operation[Any, Any], request: Any
+    ) -> None:
+        try:
+            await self.cluster.wait_for_node(deadline, tries.errors if tries else [])
+        except RiakError as error:
+            error.operation = f"{operation.name}{describe(request)}"
+            raise
 
     def stream(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> MessageStream[R]:
         """The messages that answer a request, one by one; see :class:`MessageStream`."""
         return MessageStream(self, operation, request, self.request_timeout if timeout is None else timeout)
-
-    def pick(self, failed: Sequence[RiakError] = ()) -> Node:
-        """The node for the next attempt."""
-        if self.cluster.closed:
-            raise ClientClosed("the client is closed")
-        return self.cluster.pick()
 
     async def set_client_id(self, client_id: bytes) -> None:
         """Introduce every connection, present and to come, by a client id."""
@@ -149,21 +192,20 @@ class MessageStream(Generic[R]):
     async def __anext__(self) -> R:
         if self._ended:
             raise StopAsyncIteration
-        failed: list[RiakError] = []
+        tries = Attempts()
         while True:
             try:
-                exchange = self._exchange or self._start(failed)
+                exchange = self._exchange or await self._start(tries)
                 message = await exchange.next()
             except asyncio.CancelledError:
                 self._end()
                 raise
             except RiakError as error:
-                wait = self._again(error, failed)
-                if wait is None:
+                try:
+                    wait = self._again(error, tries)
+                except RiakError:
                     self._end()
-                    error.attempts = tuple(failed)
                     raise
-                failed.append(error)
                 await asyncio.sleep(wait)
                 continue
             if message is None:
@@ -172,30 +214,39 @@ class MessageStream(Generic[R]):
             self._begun = True
             return cast(R, message)
 
-    def _start(self, failed: Sequence[RiakError]) -> StreamExchange:
+    async def _start(self, tries: Attempts) -> StreamExchange:
         dispatcher, operation = self._dispatcher, self._operation
-        loop = dispatcher.cluster.loop
-        self._node = dispatcher.pick(failed)
+        cluster = dispatcher.cluster
+        loop = cluster.loop
+        deadline = None if self._timeout is None else loop.time() + self._timeout
+        if cluster.closed:
+            raise ClientClosed("the client is closed")
+        while (node := cluster.pick(self._request, tries.nodes)) is None:
+            await cluster.wait_for_node(deadline, tries.errors)
+        self._node = node
         body = self._request.SerializeToString()  # type: ignore[attr-defined]
         exchange = self._exchange = StreamExchange(
             loop,
             operation,
             encode_frame(operation.request_code, body),
-            None if self._timeout is None else loop.time() + self._timeout,
+            deadline,
             self._timeout,
-            dispatcher.cluster.settings.pool.stream_buffer,
+            cluster.settings.pool.stream_buffer,
         )
-        self._node.pool.submit(exchange)
+        node.pool.submit(exchange)
         return exchange
 
-    def _again(self, error: RiakError, failed: Sequence[RiakError]) -> float | None:
+    def _again(self, error: RiakError, tries: Attempts) -> float:
+        """Seconds to wait before the stream is asked for again; raises the error when it is not."""
         exchange, self._exchange = self._exchange, None
-        if self._node is None or exchange is None:
-            return None
-        _place(error, self._node, self._operation, self._request)
+        node, operation, request = self._node, self._operation, self._request
+        if node is None or exchange is None:
+            raise error
         if self._begun:
-            return None
-        return may_try_again(error, self._operation, exchange.sent, len(failed) + 1, self._dispatcher.retry)
+            _place(error, node, operation, request)
+            self._dispatcher.cluster.report(node, error)
+            raise error
+        return self._dispatcher.after(error, node, operation, request, exchange.sent, None, tries)
 
     async def aclose(self) -> None:
         """End the stream; its connection is closed unless the last message has come."""

@@ -4,28 +4,88 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from enum import Enum
 
 from aioriak.cluster.pool import Pool
 from aioriak.config import Address, Settings
+from aioriak.error import ConnectError, NodeNotReady, RequestTimeout, RiakError
 from aioriak.transport.connection import Connection
 from aioriak.transport.connector import open_connection
 
 logger = logging.getLogger("aioriak.cluster")
 
 
+class NodeState(Enum):
+    """Whether a node gets requests."""
+
+    UP = "up"
+    DOWN = "down"
+    LEAVING = "leaving"
+
+
 class Node:
     """One node of the cluster, as the client sees it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, address: Address, settings: Settings) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        address: Address,
+        settings: Settings,
+        *,
+        seed: bool = True,
+        failed: Callable[[Node, RiakError], None] | None = None,
+    ) -> None:
         self.address = address
         self.name = str(address)
+        self.seed = seed
+        """It was named by the user, so discovery never forgets it."""
+        self.state = NodeState.UP
+        self.last_error: RiakError | None = None
+        """Why it is down, or was."""
+        self.riak_name: str | None = None
+        """Its name in the cluster (``riak@10.0.0.7``), once it is known."""
+        self.peer: tuple[str, int] | None = None
+        """The IP address and port it was reached at."""
         self.client_id: bytes | None = None
+        self.back_since: float | None = None
+        """Loop time at which it came back, while it is let in gently."""
         self._loop = loop
         self._settings = settings
-        self.pool = Pool(loop, self.name, self._connect, settings.pool)
+        self._failed = failed
+        self.pool = Pool(loop, self.name, self.connect, settings.pool, connect_failed=self._connect_failed)
+
+    @property
+    def load(self) -> int:
+        """Requests in flight on it and waiting for it."""
+        return self.pool.load
 
     def __repr__(self) -> str:
-        return f"<Node {self.name}, {self.pool.open_connections} connections, {self.pool.in_flight} in flight>"
+        pool = self.pool
+        return f"<Node {self.name} {self.state.value}, {pool.open_connections} connections, {pool.in_flight} in flight>"
 
-    async def _connect(self) -> Connection:
-        return await open_connection(self._loop, self.address, self._settings, self.client_id)
+    async def connect(self) -> Connection:
+        """A new connection, not yet in the pool. Raises :class:`~aioriak.error.ConnectError`."""
+        connection = await open_connection(self._loop, self.address, self._settings, self.client_id)
+        self.peer = connection.peer
+        return connection
+
+    def _connect_failed(self, error: RiakError) -> None:
+        if self._failed is not None:
+            self._failed(self, error)
+
+    def take_out(self, error: RiakError) -> None:
+        """No requests from now on; those that wait for a connection go elsewhere."""
+        self.state = NodeState.DOWN
+        self.last_error = error
+        self.back_since = None
+        self.pool.fail_waiting(ConnectError(f"the node is out: {error.value}", node=self.name))
+        if isinstance(error, (RequestTimeout, NodeNotReady)):
+            self.pool.retire_all()  # open still, but of no use
+
+    def let_in(self, connection: Connection | None) -> None:
+        """Requests again, few at first."""
+        self.state = NodeState.UP
+        self.back_since = self._loop.time()
+        if connection is not None:
+            self.pool.add(connection)

@@ -82,6 +82,11 @@ class Pool:
         return self._load + sum(len(connection.pending) for connection in self._aside)
 
     @property
+    def load(self) -> int:
+        """In flight and waiting, roughly: quick to tell, for balancing."""
+        return self._load + len(self._waiting) + len(self._aside)
+
+    @property
     def waiting(self) -> int:
         """Requests that wait for room."""
         return sum(not one.done() for one in self._waiting) + sum(not one.done() for one in self._waiting_alone)
@@ -295,6 +300,11 @@ class Pool:
                 mine = type(error)(error.value, node=self.node)
                 mine.__cause__ = error
                 exchange.fail(mine)
+
+    def retire_all(self) -> None:
+        """Close every connection as soon as nothing is in flight on it."""
+        for connection in [*self._rotation, *self._aside]:
+            connection.retire()
 
     # -- timers ----------------------------------------------------------------------------
 

@@ -5,9 +5,10 @@ what happened                           attempted again
 ======================================  ==========================================
 nothing was sent                        yes
 the server says "not here, not now"     yes: it did nothing
-sent and lost, or the server gave up    reads, and writes that may happen twice
+sent and lost, or the server gave up    reads, and writes that may happen twice;
+                                        never updates of data types
 anything else the server says           no: it would say it again
-the deadline passed                     no
+this attempt's share of the time ended  reads, and what was not sent, while time is left
 ======================================  ==========================================
 """
 
@@ -21,8 +22,8 @@ from aioriak.error import (
     ConnectionLost,
     NodeNotReady,
     Overload,
+    RequestTimeout,
     RiakError,
-    SecurityError,
     ServerTimeout,
     Unavailable,
 )
@@ -36,12 +37,15 @@ def may_try_again(
     error: RiakError, operation: Operation[Any, Any], sent: bool, attempt: int, policy: RetryPolicy
 ) -> float | None:
     """Seconds to wait before the next attempt, or ``None`` when there must not be one."""
-    if attempt >= policy.attempts or isinstance(error, SecurityError):
+    if attempt >= policy.attempts:
         return None
+    twice = operation.idempotent or (policy.retry_writes and not operation.once)
     if isinstance(error, ConnectionLost):
-        again = not sent or operation.idempotent or policy.retry_writes
+        again = not sent or twice
     elif isinstance(error, ServerTimeout):
-        again = operation.idempotent or policy.retry_writes
+        again = twice
+    elif isinstance(error, RequestTimeout):
+        return 0.0 if not sent or operation.idempotent else None
     else:
         again = isinstance(error, (ConnectError, *NOT_HERE_NOT_NOW))
     if not again:

@@ -160,21 +160,20 @@ class Connection(asyncio.Protocol):
             return
         count = 0
         for exchange, code, body in replies:
-            if exchange.streaming:
-                count += self._stream_reply(cast(StreamExchange, exchange), code, body)
+            if isinstance(exchange, StreamExchange):
+                count += self._stream_reply(exchange, code, body)
                 continue
             count += 1
-            waiter = cast(Exchange, exchange)
-            if waiter.done():
+            if exchange.done():
                 continue  # given up: this reply is nobody's
-            operation = waiter.operation
+            operation = exchange.operation
             if code == operation.reply_code:
-                waiter.set_result(body)
+                exchange.set_result(body)
             elif code == 0:
-                waiter.set_exception(self._server_error(operation, body))
+                exchange.set_exception(self._server_error(operation, body))
             else:
                 stray = ProtocolError(f"message code {code} came in answer to {operation.name}", node=self.node)
-                waiter.set_exception(stray)
+                exchange.set_exception(stray)
                 self._give_up(stray)
                 return
         if self._stalled and not self._oldest_timed_out():
@@ -314,6 +313,12 @@ class Connection(asyncio.Protocol):
     def is_open(self) -> bool:
         """Whether the connection can still be used at all."""
         return self._transport is not None and self.session.state is not State.CLOSED
+
+    @property
+    def peer(self) -> tuple[str, int] | None:
+        """The IP address and port of the other side."""
+        name = self._transport.get_extra_info("peername") if self._transport is not None else None
+        return (name[0], name[1]) if isinstance(name, tuple) else None
 
     def looks_dead(self) -> bool:
         """Whether something waits to be read although nothing was asked: end of file, most likely."""

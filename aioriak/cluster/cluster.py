@@ -1,0 +1,295 @@
+"""The cluster: its nodes, which of them are up, and which gets the next request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from random import Random
+from typing import Any
+
+from aioriak.cluster.balancer import Balancer, TwoChoices
+from aioriak.cluster.discovery import discover, resolve
+from aioriak.cluster.health import takes_out, watch
+from aioriak.cluster.node import Node, NodeState
+from aioriak.cluster.ring import KeyRouter
+from aioriak.config import Address, Settings
+from aioriak.error import ClientClosed, ConnectError, ConnectionLost, NoNodeAvailable, RiakError, SecurityError
+
+logger = logging.getLogger("aioriak.cluster")
+
+
+class Cluster:
+    """The nodes that a client and its copies share."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        settings: Settings,
+        *,
+        balancer: Balancer | None = None,
+        rng: Random | None = None,
+    ) -> None:
+        self.loop = loop
+        self.settings = settings
+        self.balancer: Balancer = balancer or TwoChoices()
+        self.closed = False
+        self.nodes: dict[Address, Node] = {}
+        self.up: list[Node] = []
+        """The nodes that get requests."""
+        self.router = KeyRouter(self) if settings.key_aware else None
+        self.client_id: bytes | None = None
+        self._rng = rng or Random()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._waiters: set[asyncio.Future[None]] = set()
+        for address in settings.nodes:
+            self._add(address, seed=True)
+
+    # -- starting ------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect to all nodes at once; returns when the first answers.
+
+        Raises :class:`~aioriak.error.ConnectError`, with the errors of all in ``attempts``, when none does.
+        """
+        if any(node.pool.open_connections for node in self.up):
+            return
+        await self._resolve_seeds()
+        opening = {
+            self.task(node.pool.open_one(), f"aioriak connects to {node.name}"): node for node in self.nodes.values()
+        }
+        errors: list[RiakError] = []
+        waiting: set[asyncio.Task[Any]] = set(opening)
+        reached = False
+        while waiting and not reached:
+            done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                error = _error_of(task)
+                if error is None:
+                    reached = True
+                else:
+                    errors.append(error)
+                    self.take_out(opening[task], error)
+        if not reached:
+            error = errors[0]
+            error.attempts = tuple(errors[1:])
+            raise error
+        for task in waiting:
+            task.add_done_callback(lambda task: self._started_late(opening[task], task))
+        if self.settings.discovery is not None:
+            await self._discover_once()
+            self.task(self._keep_discovering(), "aioriak discovers nodes")
+        if self.router is not None:
+            self.task(self.router.run(), "aioriak learns the ring")
+
+    def _started_late(self, node: Node, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled() and not self.closed:
+            error = _error_of(task)
+            if error is not None:
+                self.take_out(node, error)
+
+    async def _resolve_seeds(self) -> None:
+        for seed in [node for node in self.nodes.values() if node.seed]:
+            addresses = await resolve(self.loop, seed.address)
+            if len(addresses) > 1:
+                logger.info("%s stands for %s", seed.name, ", ".join(map(str, addresses)))
+                self._forget(seed)
+                seed.pool.close()
+                for address in addresses:
+                    self._add(address, seed=True)
+
+    def task(self, work: Any, name: str) -> asyncio.Task[Any]:
+        """Run something in the background until the cluster is closed."""
+        task: asyncio.Task[Any] = self.loop.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # -- choosing ----------------------------------------------------------------------------
+
+    def pick(self, request: Any = None, avoid: Collection[Node] = ()) -> Node | None:
+        """The node for the next attempt; ``None`` when none is up."""
+        up = self.up
+        if len(up) == 1:
+            return up[0]
+        if avoid:
+            up = [node for node in up if node not in avoid] or up
+        if self.router is not None:
+            owner = self.router.owner(request, up)
+            if owner is not None:
+                return owner
+        if len(up) > 1:
+            node = self.balancer.pick(up)
+            if node.back_since is not None and not self._has_its_share(node):
+                others = [one for one in up if one.back_since is None]
+                if others:
+                    return others[0] if len(others) == 1 else self.balancer.pick(others)
+            return node
+        return up[0] if up else None
+
+    def _has_its_share(self, node: Node) -> bool:
+        """Whether a node that came back gets this request: seldom at first, then more often."""
+        assert node.back_since is not None
+        ramp = self.settings.health.ramp
+        part = (self.loop.time() - node.back_since) / ramp if ramp > 0 else 1.0
+        if part >= 1:
+            node.back_since = None
+            return True
+        return self._rng.random() < max(part, 0.05)
+
+    async def wait_for_node(self, deadline: float | None, failed: list[RiakError]) -> None:
+        """Wait until some node is up.
+
+        Raises :class:`~aioriak.error.NoNodeAvailable` at the deadline, and at once where waiting is
+        of no use: when every node refuses this client's credentials.
+        """
+        while not self.up:
+            reasons = [node.last_error for node in self.nodes.values() if node.last_error is not None]
+            if self.closed:
+                raise ClientClosed("the client was closed")
+            if reasons and len(reasons) == len(self.nodes) and all(isinstance(one, SecurityError) for one in reasons):
+                raise reasons[0]
+            waiter = self.loop.create_future()
+            self._waiters.add(waiter)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await waiter
+            except TimeoutError:
+                error = NoNodeAvailable("no node could be reached before the deadline")
+                error.attempts = tuple(dict.fromkeys([*failed, *reasons]))
+                raise error from None
+            finally:
+                self._waiters.discard(waiter)
+
+    # -- health --------------------------------------------------------------------------------
+
+    def report(self, node: Node, error: RiakError) -> None:
+        """A request failed on a node; it is taken out if that speaks against the node."""
+        if takes_out(error):
+            self.take_out(node, error)
+
+    def take_out(self, node: Node, error: RiakError) -> None:
+        """No requests for this node until a probe succeeds."""
+        if self.settings.behind_load_balancer or self.closed or node.state is not NodeState.UP:
+            return
+        logger.warning("%s is out: %s", node.name, error)
+        node.take_out(error)
+        self.up = [one for one in self.up if one is not node]
+        self.task(self._watch(node, at_once=isinstance(error, ConnectionLost)), f"aioriak probes {node.name}")
+
+    async def _watch(self, node: Node, *, at_once: bool) -> None:
+        connection = await watch(node, self.settings.health, at_once=at_once)
+        if node.state is not NodeState.DOWN or self.closed:
+            connection.abort()
+            return
+        logger.info("%s is back", node.name)
+        node.let_in(connection)
+        self._let_in(node)
+
+    def _let_in(self, node: Node) -> None:
+        self.up.append(node)
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # -- members ---------------------------------------------------------------------------------
+
+    def _add(self, address: Address, *, seed: bool) -> Node:
+        node = self.nodes.get(address)
+        if node is None:
+            failed: Callable[[Node, RiakError], None] = self.take_out
+            node = self.nodes[address] = Node(self.loop, address, self.settings, seed=seed, failed=failed)
+            node.client_id = self.client_id
+            self._let_in(node)
+        node.seed = node.seed or seed
+        return node
+
+    def add_node(self, address: Address, *, seed: bool = True) -> Node:
+        """Take a node in; requests go to it from now on."""
+        if self.settings.behind_load_balancer:
+            raise ConnectError("behind a load balancer there is one address")
+        known = address in self.nodes
+        node = self._add(address, seed=seed)
+        if not known:
+            logger.info("%s joined", node.name)
+        return node
+
+    async def remove_node(self, node: Node) -> None:
+        """Let go of a node: nothing new is sent to it, what is in flight ends (``timeouts.close`` at most)."""
+        logger.info("%s leaves", node.name)
+        self._forget(node)
+        await node.pool.aclose(self.settings.timeouts.close)
+
+    def _forget(self, node: Node) -> None:
+        self.nodes.pop(node.address, None)
+        node.state = NodeState.LEAVING
+        self.up = [one for one in self.up if one is not node]
+
+    async def _discover_once(self) -> bool:
+        """Ask for the members and follow; false when the server cannot tell."""
+        assert self.settings.discovery is not None
+        members = await discover(self)
+        if members is None:
+            return False
+        known = {node.peer for node in self.nodes.values()} | {
+            (node.address.host, node.address.port) for node in self.nodes.values()
+        }
+        for address in members:
+            if (address.host, address.port) not in known:
+                self.add_node(address, seed=False)
+        gone = [node for node in self.nodes.values() if not node.seed and node.address not in members]
+        for node in gone:
+            if len(self.nodes) > 1:
+                self.task(self.remove_node(node), f"aioriak lets go of {node.name}")
+        return True
+
+    async def _keep_discovering(self) -> None:
+        assert self.settings.discovery is not None
+        while True:
+            await asyncio.sleep(self.settings.discovery.interval)
+            if not await self._discover_once():
+                return
+
+    def set_client_id(self, client_id: bytes) -> None:
+        """Every connection made from now on introduces itself so."""
+        self.client_id = client_id
+        for node in self.nodes.values():
+            node.client_id = client_id
+
+    # -- closing ------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close every connection now."""
+        if self.closed:
+            return
+        self.closed = True
+        for task in self._tasks:
+            task.cancel()
+        for node in self.nodes.values():
+            node.pool.close(ClientClosed("the client was closed"))
+        self._wake_waiters()
+
+    async def aclose(self) -> None:
+        """Let what is in flight end, then close."""
+        self.closed = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        self._wake_waiters()
+        await asyncio.gather(
+            *(node.pool.aclose(self.settings.timeouts.close) for node in self.nodes.values()),
+            *tasks,
+            return_exceptions=True,
+        )
+
+    def _wake_waiters(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _error_of(task: asyncio.Task[Any]) -> RiakError | None:
+    error = task.exception()
+    if error is None or isinstance(error, RiakError):
+        return error
+    raise error

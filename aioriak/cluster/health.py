@@ -1,0 +1,82 @@
+"""Health: finding out whether a node that failed serves again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from aioriak.cluster.node import Node
+from aioriak.config import HealthPolicy
+from aioriak.error import ConnectionLost, NodeNotReady, Overload, RequestTimeout, RiakError, ServerError, Unavailable
+from aioriak.riak_pb import base, kv
+from aioriak.transport.connection import Connection
+from aioriak.transport.exchange import new_exchange
+from aioriak.wire.framing import encode_frame
+from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
+
+logger = logging.getLogger("aioriak.cluster")
+
+_NOT_YET = (NodeNotReady, Unavailable, Overload)
+
+
+def takes_out(error: RiakError) -> bool:
+    """Whether an error speaks against the node rather than against the request."""
+    return isinstance(error, (ConnectionLost, RequestTimeout, NodeNotReady))
+
+
+async def ask(connection: Connection, operation: Operation[Any, Any], request: Any, timeout: float) -> Any:
+    """One request on a connection that is nobody else's yet."""
+    loop = asyncio.get_running_loop()
+    body = b"" if request is None else request.SerializeToString()
+    exchange = new_exchange(
+        loop, operation, encode_frame(operation.request_code, body), loop.time() + timeout
+    )
+    connection.send(exchange)
+    return operation.decode(await exchange)
+
+
+async def probe(node: Node, timeout: float) -> Connection:
+    """A connection to a node that really serves.
+
+    A starting node answers a ping before it serves anything, so a cheap read is asked as well;
+    what the read finds, or that this user may not read it, does not matter.
+    Raises the :class:`~aioriak.error.RiakError` that shows the contrary.
+    """
+    connection = await node.connect()
+    try:
+        await ask(connection, PING, None, timeout)
+        try:
+            await ask(connection, GET, kv.RpbGetReq(bucket=b"aioriak", key=b"probe", r=1), timeout)
+        except _NOT_YET:
+            raise
+        except ServerError as error:
+            logger.debug("%s: serves, and answers the probe with: %s", node.name, error.value)
+        await learn_name(node, connection, timeout)
+    except BaseException:
+        connection.abort()
+        raise
+    return connection
+
+
+async def learn_name(node: Node, connection: Connection, timeout: float) -> None:
+    """Ask a node for its name in the cluster."""
+    try:
+        info: base.RpbGetServerInfoResp = await ask(connection, SERVER_INFO, None, timeout)
+    except ServerError:
+        return
+    node.riak_name = info.node.decode("utf-8", "replace")
+
+
+async def watch(node: Node, policy: HealthPolicy, *, at_once: bool) -> Connection:
+    """Probe a node until it serves; returns a connection to it."""
+    attempt = 0
+    while True:
+        attempt += 1
+        if attempt > 1 or not at_once:
+            await asyncio.sleep(policy.backoff.delay(attempt))
+        try:
+            return await probe(node, policy.probe_timeout)
+        except RiakError as error:
+            node.last_error = error
+            logger.debug("%s: still out: %s", node.name, error)

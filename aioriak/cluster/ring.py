@@ -1,0 +1,172 @@
+"""The ring: which node owns a key, so that its requests spare the server a hop.
+
+Riak hashes the SHA-1 of the external term format of ``{Bucket, Key}`` (``{{Type, Bucket}, Key}``
+outside the default type) onto a ring of partitions.  Which node owns which partition is learned
+from preflists, asked for random keys until all partitions are known; it is learned anew now and
+then, when a node comes, goes, or turns out to own something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from random import Random
+from struct import pack
+from typing import TYPE_CHECKING, Any
+
+from aioriak.cluster.health import ask, learn_name
+from aioriak.error import RiakError
+from aioriak.riak_pb import kv
+from aioriak.transport.connection import Connection
+from aioriak.wire.operation import PREFLIST
+
+if TYPE_CHECKING:
+    from aioriak.cluster.cluster import Cluster
+    from aioriak.cluster.node import Node
+
+logger = logging.getLogger("aioriak.ring")
+
+_RELEARN = 60.0  # seconds
+_SIZES = [2**power for power in range(17)]
+_MOST = 4096  # preflists asked for in one go
+_SAMPLE = 8  # preflists that show whether the ring is as it was
+_BUCKET = b"aioriak"
+
+
+def key_hash(kind: bytes | None, bucket: bytes, key: bytes) -> int:
+    """Where a key stands on a ring of 2**160."""
+    where = _binary(bucket) if kind is None else b"h\x02" + _binary(kind) + _binary(bucket)
+    return int.from_bytes(hashlib.sha1(b"\x83h\x02" + where + _binary(key), usedforsecurity=False).digest())
+
+
+def _binary(value: bytes) -> bytes:
+    return b"m" + pack("!I", len(value)) + value
+
+
+def first_partition(position: int, ring_size: int) -> int:
+    """The number of the first partition of a preflist, 0 to ring size - 1."""
+    return ((position * ring_size >> 160) + 1) % ring_size
+
+
+class KeyRouter:
+    """Knows the owner of each partition, and so the node for each key."""
+
+    def __init__(self, cluster: Cluster, rng: Random | None = None) -> None:
+        self.ring_size = 0
+        """The number of partitions; 0 while unknown."""
+        self.owners: dict[int, str] = {}
+        """Partition number to the name of the node that owns it."""
+        self._cluster = cluster
+        self._rng = rng or Random()
+        self._stale = asyncio.Event()
+        self._members: tuple[str, ...] = ()
+
+    def owner(self, request: Any, up: Sequence[Node]) -> Node | None:
+        """The node that owns a request's key, if that is known and the node is up."""
+        size = self.ring_size
+        bucket, key = getattr(request, "bucket", None), getattr(request, "key", None)
+        if not size or not bucket or not key:
+            return None
+        kind = getattr(request, "type", None)
+        if kind == b"default":
+            kind = None
+        name = self.owners.get(first_partition(key_hash(kind or None, bucket, key), size))
+        for node in up:
+            if node.riak_name == name and name is not None:
+                return node
+        return None
+
+    def mark_stale(self) -> None:
+        """Something changed: learn anew soon."""
+        self._stale.set()
+
+    async def run(self) -> None:
+        """Learn, now and then."""
+        while True:
+            try:
+                await self.learn()
+            except RiakError as error:
+                logger.info("the ring could not be learned: %s", error)
+            self._stale.clear()
+            try:
+                async with asyncio.timeout(_RELEARN):
+                    await self._stale.wait()
+            except TimeoutError:
+                pass
+
+    async def learn(self) -> None:
+        """Make sure of what is known, by a few preflists, or ask until every partition's owner is known.
+
+        Raises :class:`~aioriak.error.RiakError` when the node asked fails; what was known stays.
+        """
+        node = self._cluster.pick()
+        if node is None:
+            return
+        await self._learn_names()
+        connection = await node.connect()
+        try:
+            if not self.ring_size or not await self._still_true(connection):
+                await self._learn_all(connection)
+        finally:
+            connection.close()
+
+    async def _still_true(self, connection: Connection) -> bool:
+        for _ in range(_SAMPLE):
+            position, owners = await self._ask(connection, self._rng.randbytes(12))
+            first = first_partition(position, self.ring_size)
+            if not owners or any(self.owners.get(number) != owner for number, owner in owners.items()):
+                return False
+            if first not in owners:
+                return False
+        return True
+
+    async def _learn_all(self, connection: Connection) -> None:
+        owners: dict[int, str] = {}
+        sizes = list(_SIZES)
+        for _ in range(_MOST):
+            key = self._key_of_unknown(sizes, owners)
+            position, found = await self._ask(connection, key)
+            if not found:
+                return  # no primary is up: there is nothing to learn now
+            sizes = [size for size in sizes if first_partition(position, size) in found and max(found) < size]
+            owners.update(found)
+            if not sizes:
+                logger.info("keys are not hashed the standard way here: no routing by key")
+                self.ring_size, self.owners = 0, {}
+                return
+            if len(sizes) == 1 and len(owners) == sizes[0]:
+                break
+        if len(sizes) > 1:
+            return
+        logger.info("the ring has %d partitions on %d nodes", sizes[0], len(set(owners.values())))
+        self.ring_size, self.owners = sizes[0], owners
+
+    def _key_of_unknown(self, sizes: Sequence[int], owners: Mapping[int, str]) -> bytes:
+        """A key of a partition whose owner is not known, once the ring's size is."""
+        key = self._rng.randbytes(12)
+        if len(sizes) == 1 and len(owners) < sizes[0]:
+            while first_partition(key_hash(None, _BUCKET, key), sizes[0]) in owners:
+                key = self._rng.randbytes(12)
+        return key
+
+    async def _ask(self, connection: Connection, key: bytes) -> tuple[int, dict[int, str]]:
+        """A key's place on the ring, and the primary partitions of its preflist with their owners."""
+        request = kv.RpbGetBucketKeyPreflistReq(bucket=_BUCKET, key=key)
+        reply = await ask(connection, PREFLIST, request, self._cluster.settings.health.probe_timeout)
+        owners = {item.partition: item.node.decode("utf-8", "replace") for item in reply.preflist if item.primary}
+        return key_hash(None, _BUCKET, key), owners
+
+    async def _learn_names(self) -> None:
+        timeout = self._cluster.settings.health.probe_timeout
+        for node in list(self._cluster.up):
+            if node.riak_name is None:
+                try:
+                    connection = await node.connect()
+                    try:
+                        await learn_name(node, connection, timeout)
+                    finally:
+                        connection.close()
+                except RiakError as error:
+                    logger.debug("%s did not tell its name: %s", node.name, error)
