@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from aioriak.error import ContentError, InvalidRequest
 
@@ -12,6 +12,8 @@ try:
     import orjson
 except ImportError:
     orjson = None  # type: ignore[assignment]
+
+T = TypeVar("T")
 
 Encoder = Callable[[Any], str | bytes]
 """Takes a value, returns what is stored."""
@@ -87,17 +89,23 @@ class Codecs:
 
     def get_encoder(self, content_type: str | None) -> Encoder | None:
         """The encoder for a content type, or ``None``."""
-        for name in _names(content_type):
-            if name in self._encoders:
-                return self._encoders[name]
-        return self._parent.get_encoder(content_type) if self._parent else None
+        codecs: Codecs | None = self
+        while codecs is not None:
+            found = _find(codecs._encoders, content_type)
+            if found is not None:
+                return found
+            codecs = codecs._parent
+        return None
 
     def get_decoder(self, content_type: str | None) -> Decoder | None:
         """The decoder for a content type, or ``None``."""
-        for name in _names(content_type):
-            if name in self._decoders:
-                return self._decoders[name]
-        return self._parent.get_decoder(content_type) if self._parent else None
+        codecs: Codecs | None = self
+        while codecs is not None:
+            # each read comes by here, and most buckets have no decoder of their own
+            if codecs._decoders and (found := _find(codecs._decoders, content_type)) is not None:
+                return found
+            codecs = codecs._parent
+        return None
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> None:
         """Use ``encoder(value) -> bytes or str`` for a content type."""
@@ -140,11 +148,13 @@ class Codecs:
         raise ContentError(f"there is no decoder for {content_type!r}; encoded_data has the bytes")
 
 
-def _names(content_type: str | None) -> tuple[str, ...]:
+def _find(known: dict[str, T], content_type: str | None) -> T | None:
     if content_type is None:
-        return ()
-    bare, semicolon, _ = content_type.partition(";")
-    return (content_type, bare.strip().lower()) if semicolon else (content_type,)
+        return None
+    found = known.get(content_type)
+    if found is None and ";" in content_type:
+        return known.get(content_type.partition(";")[0].strip().lower())
+    return found
 
 
 def _charset(content_type: str) -> str | None:

@@ -100,8 +100,11 @@ class RiakContent:
                 return None
             encoded = source.value
             codecs = self._robject.bucket.codecs
+            charset = source.charset
             data = codecs.decode(
-                encoded, source.content_type.decode("utf-8", "surrogateescape") or None, source.charset.decode() or None
+                encoded,
+                source.content_type.decode("utf-8", "surrogateescape") or None,
+                charset.decode() if charset else None,
             )
             if len(encoded) > _KEEP:
                 self._unpack()

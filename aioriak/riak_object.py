@@ -219,15 +219,17 @@ class RiakObject:
             if "head_only" in options:
                 options["head"] = options.pop("head_only")  # the official client's name
             head = bool(options.get("head"))
-        fetched = await kv.get(self.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options)
-        self.unchanged = fetched.unchanged
-        if fetched.unchanged:
+        contents, vclock, unchanged = await kv.get(
+            self.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
+        )
+        self.unchanged = unchanged
+        if unchanged:
             if self.vclock is None:
                 self.vclock = options["if_modified"]
             return
-        self.vclock = fetched.vclock
-        self.siblings = [RiakContent.from_reply(self, content, not head) for content in fetched.contents]
-        if len(self.siblings) > 1:
+        self.vclock = vclock
+        self.siblings = siblings = [RiakContent.from_reply(self, content, not head) for content in contents]
+        if len(siblings) > 1:
             await resolve(self)
 
     async def store(

@@ -49,7 +49,7 @@ def get_reply(size: int) -> bytes:
 
 def replies(workload: str, size: int) -> dict[int, bytes]:
     """By request code, what is answered."""
-    props: dict[str, Any] = {"n_val": 3, "allow_mult": False, "last_write_wins": False, "r": 4294967293, "w": 4294967293}
+    props: dict[str, Any] = {"n_val": 3, "allow_mult": False, "last_write_wins": False, "r": 4294967293}
     if workload == "data type":
         props["datatype"] = b"map"
     return {

@@ -41,9 +41,9 @@ def cells(rows: list[Row]) -> dict[tuple[Any, ...], list[Row]]:
 def find(rows: list[Row], contestant: str, loop: str, **cell: Any) -> Row | None:
     """The row of a contestant in a cell, if it was measured."""
     for row in rows:
-        if (row["contestant"], row["loop"]) == (contestant, loop) and "error" not in row:
-            if all(row[name] == wanted for name, wanted in cell.items()):
-                return row
+        measured = (row["contestant"], row["loop"]) == (contestant, loop) and "error" not in row
+        if measured and all(row[name] == wanted for name, wanted in cell.items()):
+            return row
     return None
 
 

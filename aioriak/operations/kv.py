@@ -14,12 +14,8 @@ from aioriak.riak_pb import kv
 from aioriak.wire.operation import DELETE, GET, PUT
 
 
-class Fetched(NamedTuple):
-    """What a get brought: no contents and no vclock where nothing is."""
-
-    contents: Sequence[WireContent]
-    vclock: bytes | None
-    unchanged: bool
+Fetched = tuple[Sequence[WireContent], bytes | None, bool]
+"""What a get brought: contents, vclock, unchanged; no contents and no vclock where nothing is."""
 
 
 class Stored(NamedTuple):
@@ -42,7 +38,7 @@ async def get(
     request.deletedvclock = True
     timeout = apply(request, options, READ) if options else None
     reply = await dispatcher.call(GET, request, timeout)
-    return Fetched(reply.content, reply.vclock or None, reply.unchanged)
+    return reply.content, reply.vclock or None, reply.unchanged
 
 
 async def put(

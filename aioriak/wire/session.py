@@ -33,6 +33,9 @@ class State(Enum):
     CLOSED = auto()
 
 
+_OPEN = State.OPEN
+
+
 class Waiting(Protocol):
     """What a session needs to know of a request that waits for its reply."""
 
@@ -63,7 +66,7 @@ class Session(Generic[W]):
 
     def sent(self, waiter: W) -> None:
         """A request goes out; its reply belongs to ``waiter``."""
-        if not self.may_send(waiter.streaming):
+        if self.state is not _OPEN or (waiter.streaming and self.pending):
             raise AssertionError(f"{waiter.operation.name} must not be sent while {self.state.name.lower()}")
         if waiter.streaming:
             self.state = State.STREAMING
@@ -75,9 +78,14 @@ class Session(Generic[W]):
         Raises :class:`~aioriak.error.ProtocolError` when the stream is out of step; the
         connection is of no use after that.
         """
-        replies: list[Reply[W]] = []
+        frames = self._reader.feed(data)
         pending = self.pending
-        for code, body in self._reader.feed(data):
+        if self.state is _OPEN and len(frames) <= len(pending):
+            # no stream is on its way, so each frame is one reply
+            oldest = pending.popleft
+            return [(oldest(), code, body) for code, body in frames]
+        replies: list[Reply[W]] = []
+        for code, body in frames:
             if not pending:
                 raise ProtocolError(f"message code {code} arrived unasked")
             waiter = pending[0]
