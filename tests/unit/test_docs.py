@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import importlib
 import inspect
 import pathlib
 import re
@@ -114,3 +115,15 @@ def test_a_link_to_another_page_leads_somewhere() -> None:
     for page in (ROOT / "docs").glob("*.rst"):
         for target in re.findall(r":doc:`(?:[^<`]*<)?([\w-]+)>?`", page.read_text()):
             assert target in pages, f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_name_of_the_package_exists(page: pathlib.Path) -> None:
+    for name in re.findall(r"(?::(?:class|meth|mod|func):`~?|auto(?:class|module):: )(aioriak[\w.]*)", page.read_text()):
+        module, _, attributes = name.partition(".")
+        found = importlib.import_module(module)
+        for attribute in filter(None, attributes.split(".")):
+            module += f".{attribute}"
+            if not hasattr(found, attribute):
+                importlib.import_module(module)
+            found = getattr(found, attribute)
