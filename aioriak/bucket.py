@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from aioriak import many
 from aioriak.codec import Codecs, Decoder, Encoder
-from aioriak.error import InvalidRequest, PreconditionFailed, RiakError, TooManyConflicts
-from aioriak.operations import listing, properties
+from aioriak.datatypes import handles
+from aioriak.error import (
+    InvalidRequest,
+    NotADatatype,
+    PermissionDenied,
+    PreconditionFailed,
+    RiakError,
+    TooManyConflicts,
+)
+from aioriak.operations import datatypes, listing, properties
+from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, DatatypeWriteOptions, GetOptions
 from aioriak.operations.names import Name, encode, encode_key, encode_type, show
 from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
 from aioriak.operations.properties import BucketProperties
@@ -89,7 +98,11 @@ class BucketType:
         if self.wire_name is None:
             return None
         if self.wire_name not in known:
-            known[self.wire_name] = (await self.get_properties()).get("datatype")
+            try:
+                known[self.wire_name] = (await self.get_properties()).get("datatype")
+            except PermissionDenied:
+                # who may not ask can still read and write: objects, and data types by client.fetch_datatype()
+                known[self.wire_name] = None
         return known[self.wire_name]
 
     def __eq__(self, other: object) -> bool:
@@ -170,7 +183,7 @@ class Bucket:
         """
         datatype = await self.bucket_type.get_datatype()
         if datatype is not None:
-            return self.client.new_datatype(datatype, self, key)
+            return handles.new(datatype, self, key)
         return self.new_object(key, data, content_type, encoded_data)
 
     def new_object(
@@ -207,7 +220,7 @@ class Bucket:
         robject.content_encoding = encoding
         return robject
 
-    async def get(self, key: Name, **options: Unpack[ReadOptions]) -> Any:
+    async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any:
         """Read what is under a key: a :class:`~aioriak.riak_object.RiakObject`, or a data type where the type has one.
 
         Nothing found is no error: look at ``exists``.  A conflict is settled by the resolver.
@@ -216,7 +229,11 @@ class Bucket:
         """
         kind = self.bucket_type.wire_name
         if kind is not None and (self.client.datatypes.get(kind) or await self.bucket_type.get_datatype()):
-            return await self.client.fetch_datatype(self, key, **options)
+            try:
+                return await handles.fetch(self, key, options)
+            except NotADatatype:  # what was remembered was wrong, and is forgotten now
+                if await self.bucket_type.get_datatype() is not None:
+                    raise
         robject = RiakObject._absent(self.client, self, key)
         await robject._read(encode_key(key), options)
         return robject
@@ -313,6 +330,40 @@ class Bucket:
                 return False
             await robject._write({"return_body": True})
         raise TooManyConflicts(f"siblings kept coming: {self.path}/{show(robject.key)}")
+
+    # -- data types -------------------------------------------------------------------------------
+
+    def edit(self, key: Name, **options: Unpack[DatatypeWriteOptions]) -> handles.Edit:
+        """Fetch a data type, change it, store it once: ``async with bucket.edit(key) as datatype``.
+
+        It is stored with these options on leaving, unless nothing was changed; not after an exception.
+        Entering raises as :meth:`Datatype.reload <aioriak.datatypes.Datatype.reload>` does, leaving as
+        :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`.
+        """
+        return handles.Edit(self, key, options)
+
+    async def get_counter(self, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
+        """The value of a counter of Riak 1.4, ``None`` where there is none.
+
+        Such counters live in buckets of the default type with ``allow_mult``; new ones are better data types.
+        Raises as :meth:`get` does, and :class:`~aioriak.error.InvalidRequest` for another bucket type.
+        """
+        self._for_counters()
+        return await datatypes.counter_get(self.client.dispatcher, self.wire_name, encode_key(key), options)
+
+    async def update_counter(self, key: Name, value: int, **options: Unpack[CounterWriteOptions]) -> int | None:
+        """Count a counter of Riak 1.4 by ``value``, which may be negative; its new value with ``returnvalue=True``.
+
+        Never sent twice by itself: :class:`~aioriak.error.OutcomeUnknown` when its answer was lost.
+        """
+        self._for_counters()
+        return await datatypes.counter_update(
+            self.client.dispatcher, self.wire_name, encode_key(key), value, options
+        )
+
+    def _for_counters(self) -> None:
+        if not self.bucket_type.is_default():
+            raise InvalidRequest(f"counters of Riak 1.4 live in the default bucket type, not in {self.path}")
 
     # -- properties -------------------------------------------------------------------------------
 

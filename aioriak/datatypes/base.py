@@ -1,0 +1,342 @@
+"""What all data types have in common: a value as it was fetched, and changes staged on top of it.
+
+Changes are staged by methods that do not wait (``increment``, ``add``, ``assign`` …) and sent, all
+in one update, by ``store()``.  ``value`` is what the server said, ``dirty_value`` that with
+the staged changes applied.
+
+Riak's documentation: "Developing with Riak KV: Data Types".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
+
+from aioriak.error import ContextRequired, DatatypeMismatch, InvalidRequest, NotADatatype, RequestTimeout, RiakError
+from aioriak.operations import datatypes as operations
+from aioriak.operations import kv
+from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions, Fetched
+from aioriak.operations.names import Name, encode_key, show
+from aioriak.operations.options import DeleteOptions
+
+if TYPE_CHECKING:
+    from aioriak.bucket import Bucket
+    from aioriak.datatypes.map import Field, Map
+
+V = TypeVar("V")
+
+NO_REMOVAL, CONTEXT_HELPS, CONTEXT_NEEDED = range(3)
+"""What staged changes make of a context: a flag can be disabled without one, if it must be."""
+
+_SHARED_OPTIONS = ("n_val", "sloppy_quorum")
+
+
+class Datatype(Generic[V]):
+    """A data type: on its own under a key of a bucket, or as a field of a map.
+
+    ``bucket`` and ``key`` say where it is stored; ``value`` and ``context`` are as the server gives
+    them.  One without a bucket can be changed and asked for its operation, and not stored.
+    """
+
+    type_name: ClassVar[str]
+    """``counter``, ``set``, ``map``, ``register``, ``flag``, ``hll`` or ``gset``."""
+
+    def __init__(
+        self, bucket: Bucket | None = None, key: Name | None = None, value: Any = None, context: bytes | None = None
+    ) -> None:
+        if key is not None:
+            encode_key(key)
+        self.bucket = bucket
+        self.key = key
+        """The key; made by the server at the first ``store()`` when it is ``None``."""
+        self._context = context
+        self._exists = value is not None
+        self._stale = False
+        self._storing = False
+        self._parent: Map | None = None
+        self._field: Field | None = None
+        self._begin()
+        self._set_value(self._default() if value is None else value)
+
+    # -- what each type says for itself ----------------------------------------------------
+
+    def _begin(self) -> None:
+        """Make what a value and staged changes are kept in."""
+        self.clear()
+
+    def _default(self) -> Any:
+        """The value of what is not there."""
+        raise NotImplementedError
+
+    def _set_value(self, value: Any) -> None:
+        """Take a value as the server, or the user, gives it; what is staged stays."""
+        raise NotImplementedError
+
+    @property
+    def value(self) -> V:
+        """The value as it was last fetched or stored; a copy."""
+        raise NotImplementedError
+
+    @property
+    def dirty_value(self) -> V:
+        """The value with the staged changes applied."""
+        raise NotImplementedError
+
+    @property
+    def modified(self) -> bool:
+        """Whether any change is staged."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """Forget the staged changes; nothing is sent."""
+        raise NotImplementedError
+
+    def _op(self, afresh: bool) -> Any:
+        """The staged changes as an operation; ``afresh``: one that leaves nothing of the value there was."""
+        raise NotImplementedError
+
+    def _snapshot(self) -> Any:
+        """The staged changes, to be given to ``_settle`` once they were carried out."""
+        raise NotImplementedError
+
+    def _settle(self, snapshot: Any) -> None:
+        """Forget the staged changes that were carried out; what was staged meanwhile stays."""
+        raise NotImplementedError
+
+    def _removal(self) -> int:
+        """Whether the staged changes remove anything."""
+        return NO_REMOVAL
+
+    def _become(self, value: Any) -> None:
+        """Stage what makes this the value."""
+        raise TypeError(f"a {self.type_name} is changed by its own methods; it is not set to a value")
+
+    def _shown(self) -> str:
+        """The value in a ``repr``."""
+        return repr(self.value)
+
+    def _staged(self) -> str:
+        """The staged changes in a ``repr``."""
+        raise NotImplementedError
+
+    # -- where it stands -------------------------------------------------------------------
+
+    def to_op(self) -> Any:
+        """The staged changes as plain data (see :mod:`aioriak.operations.datatypes`); ``None`` for none."""
+        return self._op(self._gone) if self.modified else None
+
+    @property
+    def _root(self) -> Datatype[Any]:
+        at: Datatype[Any] = self
+        while at._parent is not None:
+            at = at._parent
+        return at
+
+    @property
+    def _gone(self) -> bool:
+        """Whether it is a field staged to be removed, or in one: what is staged from now on starts afresh."""
+        parent = self._parent
+        return parent is not None and (self._field in parent._removed or parent._gone)
+
+    @property
+    def context(self) -> bytes | None:
+        """What came with the value and goes along with removals, opaque; a field has its map's."""
+        return self._root._context
+
+    @property
+    def exists(self) -> bool:
+        """Whether it was there when it was last fetched or stored; for a field: whether the map had it."""
+        if self._parent is not None:
+            return self._field in self._parent._present
+        return self._exists
+
+    @property
+    def stale(self) -> bool:
+        """Whether something was stored and the server did not say what came of it.
+
+        The value is then the old one with the stored changes applied, and the next removal fetches anew.
+        """
+        return self._root._stale
+
+    def _require_context(self) -> None:
+        root = self._root
+        if root._context is None and not root._stale:
+            raise ContextRequired(
+                f"a removal from {root._where()} needs the context of a fetched value; get it, or await fetch_context()"
+            )
+
+    def _where(self) -> str:
+        if self.bucket is None:
+            return f"this {self.type_name}"
+        return f"{self.bucket.path}/{'(no key yet)' if self.key is None else show(self.key)}"
+
+    def _home(self) -> Bucket:
+        """The bucket it is stored in; an error for what is not stored by itself."""
+        if self._parent is not None:
+            raise InvalidRequest(f"a {self.type_name} in a map is fetched, stored and removed with the map")
+        if self.bucket is None:
+            raise InvalidRequest(f"this {self.type_name} has no bucket")
+        return self.bucket
+
+    # -- requests --------------------------------------------------------------------------
+
+    async def reload(self, **options: Unpack[DatatypeReadOptions]) -> Self:
+        """Fetch value and context and forget the staged changes; returns itself.
+
+        Look at :attr:`exists`: nothing found is no error.
+
+        Raises :class:`~aioriak.error.InvalidRequest`, :class:`~aioriak.error.ServerError` and its kinds,
+        and what can happen to any request: ``TimeoutError`` and ``ConnectionError`` of
+        :mod:`aioriak.error`.
+        """
+        await self.fetch_context(**options)
+        self.clear()
+        return self
+
+    async def fetch_context(self, **options: Unpack[DatatypeReadOptions]) -> Self:
+        """Fetch value and context, which removals need, and keep the staged changes; returns itself.
+
+        Raises as :meth:`reload` does.
+        """
+        bucket = self._home()
+        if self.key is None:
+            raise InvalidRequest(f"a {self.type_name} without a key cannot be fetched")
+        found = await fetch(bucket, self.key, options)
+        if found.type_name != self.type_name:
+            raise InvalidRequest(f"what is stored in {bucket.path} is a {found.type_name}, not a {self.type_name}")
+        self._take(found.value, found.context)
+        self._exists = found.value is not None
+        return self
+
+    async def store(self, **options: Unpack[DatatypeWriteOptions]) -> Self:
+        """Send the staged changes, all in one update; returns itself.
+
+        With ``return_body`` (so unless it is given as ``False``) the new value and context come back;
+        without, the value is :attr:`stale`.  Where there is no key the server makes one.
+
+        An update is never sent twice by itself.  When it fails, or is cancelled, the staged changes
+        stay; after :class:`~aioriak.error.OutcomeUnknown` they may have been carried out all the same.
+
+        Raises :class:`~aioriak.error.InvalidRequest` when nothing is staged;
+        :class:`~aioriak.error.ContextRequired`; :class:`~aioriak.error.DatatypeMismatch`,
+        :class:`~aioriak.error.NotADatatype`, :class:`~aioriak.error.BucketTypeNotFound` for a bucket
+        type that is not what it was taken for; else as :meth:`reload` does.
+        """
+        bucket = self._home()
+        if not self.modified:
+            raise InvalidRequest(f"there is nothing to store: no change of {self._where()} is staged")
+        if self._storing:
+            raise InvalidRequest(f"{self._where()} is being stored already")
+        self._storing = True
+        try:
+            await self._send(bucket, dict(options))
+        finally:
+            self._storing = False
+        return self
+
+    async def update(self, **options: Unpack[DatatypeWriteOptions]) -> Self:
+        """The same as :meth:`store`."""
+        return await self.store(**options)
+
+    async def delete(self, **options: Unpack[DeleteOptions]) -> Self:
+        """Delete it, whatever is in it, and forget value and staged changes; returns itself.
+
+        An update made at the same time elsewhere may survive.
+        Raises as :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>` does.
+        """
+        bucket = self._home()
+        if self.key is None:
+            raise InvalidRequest(f"a {self.type_name} without a key cannot be deleted")
+        where = bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, encode_key(self.key)
+        await kv.delete(*where, None, options)
+        self.clear()
+        self._take(None, None)
+        self._exists = False
+        return self
+
+    async def _send(self, bucket: Bucket, options: dict[str, Any]) -> None:
+        clock = bucket.client.loop.time
+        timeout: int | None = options.get("timeout")
+        deadline = None if timeout is None else clock() + timeout / 1000
+
+        def remaining(shared: tuple[str, ...]) -> dict[str, Any]:
+            """Options of a request beside the update: what the update had, and the time that is left."""
+            kept = {name: options[name] for name in shared if name in options}
+            if deadline is not None:
+                left = int((deadline - clock()) * 1000)
+                if left <= 0:
+                    raise RequestTimeout(f"no time was left to store {self._where()}")
+                kept["timeout"] = left
+            return kept
+
+        if self._stale and self._removal() and self.key is not None:
+            found = await fetch(bucket, self.key, remaining(_SHARED_OPTIONS))
+            self._take(found.value, found.context)
+            options.update(remaining(()))
+        removal = self._removal()
+        if removal == CONTEXT_NEEDED:
+            self._require_context()
+        wants_body = options.pop("return_body", None) is not False
+        predicted = self.dirty_value
+        snapshot = self._snapshot()
+        operation = self.to_op()
+        key = None if self.key is None else encode_key(self.key)
+        try:
+            done = await operations.update(
+                bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, self.type_name,
+                operation, self._context if removal else None, {**options, "return_body": wants_body},
+            )  # fmt: skip
+        except (DatatypeMismatch, NotADatatype):
+            forget_datatype(bucket)
+            raise
+        if done.key is not None:
+            self.key = done.key
+        self._exists = True
+        self._settle(snapshot)
+        if done.value is not None:
+            self._take(done.value, done.context)
+            return
+        self._set_value(predicted)
+        self._stale = True
+        if wants_body and self.key is not None:
+            # the update is done; that its outcome cannot be read does not undo it
+            try:
+                found = await fetch(bucket, self.key, remaining((*_SHARED_OPTIONS, "include_context")))
+            except RiakError:
+                return
+            self._take(found.value, found.context)
+
+    def _take(self, value: Any, context: bytes | None) -> None:
+        self._set_value(self._default() if value is None else value)
+        self._context = context
+        self._stale = False
+
+    def __repr__(self) -> str:
+        parts = [type(self).__name__]
+        if self._parent is None and self.bucket is not None:
+            parts.append(self._where())
+        said = f"{' '.join(parts)}: {self._shown()}"
+        if self._parent is None and self.stale:
+            said += " (stale)"
+        if self.modified:
+            said += f" (staged: {self._staged()})"
+        return f"<{said}>"
+
+
+async def fetch(bucket: Bucket, key: Name, options: Any) -> Fetched:
+    """Fetch what is under a key; what the bucket type's data type is, is remembered."""
+    kind = bucket.bucket_type.wire_name
+    try:
+        found = await operations.fetch(bucket.client.dispatcher, kind, bucket.wire_name, encode_key(key), options)
+    except NotADatatype:
+        forget_datatype(bucket)
+        raise
+    if kind is not None:
+        bucket.client.datatypes[kind] = found.type_name
+    return found
+
+
+def forget_datatype(bucket: Bucket) -> None:
+    """The bucket type is not of the data type that was remembered: ask again the next time."""
+    kind = bucket.bucket_type.wire_name
+    if kind is not None:
+        bucket.client.datatypes.pop(kind, None)

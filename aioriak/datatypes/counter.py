@@ -1,0 +1,79 @@
+"""Counters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aioriak.datatypes.base import Datatype
+from aioriak.operations.datatypes import LARGEST, SMALLEST
+
+
+class Counter(Datatype[int]):
+    """A number that many can count up and down at once, and none can set.
+
+    As a field of a map it starts anew when the field is removed.
+    """
+
+    type_name = "counter"
+    _value: int
+    _increment = 0
+    _clearings = 0
+
+    def _default(self) -> int:
+        return 0
+
+    def _set_value(self, value: Any) -> None:
+        self._value = _whole(value)
+
+    @property
+    def value(self) -> int:
+        """The count as it was last fetched or stored."""
+        return self._value
+
+    @property
+    def dirty_value(self) -> int:
+        """The count with what is staged."""
+        return (0 if self._gone else self._value) + self._increment
+
+    @property
+    def modified(self) -> bool:
+        """Whether any counting is staged; up and down by the same is none."""
+        return bool(self._increment)
+
+    def increment(self, amount: int = 1) -> None:
+        """Stage counting up, or down by a negative number.  Riak takes 64 bits in one update."""
+        total = self._increment + _whole(amount)
+        if not SMALLEST <= total <= LARGEST:
+            raise ValueError(f"a counter changes by at most 64 bits in one update, not by {total}")
+        self._increment = total
+
+    def decrement(self, amount: int = 1) -> None:
+        """Stage counting down."""
+        self.increment(-_whole(amount))
+
+    def clear(self) -> None:
+        """Forget the staged counting."""
+        self._increment = 0
+        self._clearings += 1
+
+    def _op(self, afresh: bool) -> Any:
+        return "increment", self._increment - self._value if afresh else self._increment
+
+    def _snapshot(self) -> tuple[int, int]:
+        return self._clearings, self._increment
+
+    def _settle(self, snapshot: tuple[int, int]) -> None:
+        if self._clearings == snapshot[0]:  # else it was forgotten meanwhile, all of it
+            self._increment -= snapshot[1]
+
+    def _staged(self) -> str:
+        return f"{self._increment:+}"
+
+    def __int__(self) -> int:
+        return self.dirty_value
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"a counter counts in whole numbers, not by {value!r}")
+    return value

@@ -1,0 +1,82 @@
+"""Flags: fields of maps that are on or off."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aioriak.datatypes.base import CONTEXT_HELPS, NO_REMOVAL, Datatype
+
+
+class Flag(Datatype[bool]):
+    """On or off; enabled and disabled at once, it is on.
+
+    To disable needs no context, so that a new map can have a flag that is off; where there is one it
+    is sent, and an enable that it had not seen stays.
+    """
+
+    type_name = "flag"
+    _value: bool
+    _wanted: bool | None = None
+
+    def _default(self) -> bool:
+        return False
+
+    def _set_value(self, value: Any) -> None:
+        self._value = _switch(value)
+
+    @property
+    def value(self) -> bool:
+        """On or off, as it was last fetched or stored."""
+        return self._value
+
+    @property
+    def dirty_value(self) -> bool:
+        """On or off, with what is staged."""
+        if self._wanted is not None:
+            return self._wanted
+        return self._value and not self._gone
+
+    @property
+    def modified(self) -> bool:
+        """Whether a change is staged."""
+        return self._wanted is not None
+
+    def enable(self) -> None:
+        """Stage turning it on; the last word counts."""
+        self._wanted = True
+
+    def disable(self) -> None:
+        """Stage turning it off; the last word counts."""
+        self._wanted = False
+
+    def _become(self, value: Any) -> None:
+        self._wanted = _switch(value)
+
+    def clear(self) -> None:
+        """Forget the staged change."""
+        self._wanted = None
+
+    def _removal(self) -> int:
+        return CONTEXT_HELPS if self._wanted is False else NO_REMOVAL
+
+    def _op(self, afresh: bool) -> Any:
+        return "enable" if self._wanted else "disable"
+
+    def _snapshot(self) -> bool | None:
+        return self._wanted
+
+    def _settle(self, snapshot: bool | None) -> None:
+        if self._wanted is snapshot:
+            self._wanted = None
+
+    def _staged(self) -> str:
+        return "enable" if self._wanted else "disable"
+
+    def __bool__(self) -> bool:
+        return self.dirty_value
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"a flag is True or False, not {value!r}")
+    return value

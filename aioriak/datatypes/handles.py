@@ -1,0 +1,66 @@
+"""Data types where the bucket says which: fetching, making and editing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from aioriak.datatypes.base import Datatype
+from aioriak.datatypes.base import fetch as fetch_value
+from aioriak.datatypes.hll import Hll
+from aioriak.datatypes.map import FIELDS
+from aioriak.datatypes.set import GSet
+from aioriak.error import NotSupported
+from aioriak.operations.datatypes import DatatypeWriteOptions
+from aioriak.operations.names import Name
+
+if TYPE_CHECKING:
+    from aioriak.bucket import Bucket
+
+TYPES: dict[str, type[Datatype[Any]]] = {**FIELDS, "hll": Hll, "gset": GSet}
+"""The class of each data type, by Riak's name for it."""
+
+
+def new(type_name: str, bucket: Bucket, key: Name | None = None) -> Datatype[Any]:
+    """A data type with nothing in it yet; nothing is sent."""
+    kind = TYPES.get(type_name)
+    if kind is None:
+        raise NotSupported(f"the bucket type has a data type that is not known here: {type_name}")
+    return kind(bucket, key)
+
+
+async def fetch(bucket: Bucket, key: Name, options: Mapping[str, Any]) -> Datatype[Any]:
+    """The data type under a key; look at ``exists``: nothing found is no error.
+
+    ``options`` are those of :class:`~aioriak.operations.datatypes.DatatypeReadOptions`.
+    """
+    found = await fetch_value(bucket, key, options)
+    return TYPES[found.type_name](bucket, key, found.value, found.context)
+
+
+class Edit:
+    """``async with bucket.edit(key) as datatype``: fetched on entering, stored once on leaving.
+
+    After an exception, or when nothing was changed, nothing is stored.
+    """
+
+    def __init__(self, bucket: Bucket, key: Name, options: DatatypeWriteOptions) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._options = options
+        self._datatype: Datatype[Any] | None = None
+
+    async def __aenter__(self) -> Any:
+        timeout = self._options.get("timeout")
+        self._datatype = await fetch(self._bucket, self._key, {"timeout": timeout})
+        return self._datatype
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        datatype, self._datatype = self._datatype, None
+        if kind is None and datatype is not None and datatype.modified:
+            await datatype.store(**self._options)
+
+

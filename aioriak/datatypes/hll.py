@@ -1,0 +1,65 @@
+"""HyperLogLogs: how many different things there were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aioriak.datatypes.base import Datatype
+from aioriak.datatypes.text import canonical, shown
+from aioriak.operations.names import Name
+
+
+class Hll(Datatype[int]):
+    """An estimate of how many different things were added; the things themselves are not kept.
+
+    The server's bucket type says how exact it is (``hll_precision``, 14 unless set: 0.8 % in most cases).
+    """
+
+    type_name = "hll"
+    _value: int
+
+    def _default(self) -> int:
+        return 0
+
+    def _set_value(self, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise TypeError(f"an estimate is a whole number, not {value!r}")
+        self._value = value
+
+    @property
+    def value(self) -> int:
+        """The estimate as it was last fetched or stored."""
+        return self._value
+
+    @property
+    def dirty_value(self) -> int:
+        """The same: only the server can tell what is new in what is staged."""
+        return self._value
+
+    @property
+    def modified(self) -> bool:
+        """Whether any add is staged."""
+        return bool(self._adds)
+
+    def add(self, element: Name) -> None:
+        """Stage adding a thing, text or bytes."""
+        self._adds.add(canonical("what is added to a HyperLogLog", element))
+
+    def clear(self) -> None:
+        """Forget the staged adds."""
+        self._adds: set[Name] = set()
+
+    def _op(self, afresh: bool) -> Any:
+        return {"adds": list(self._adds)}
+
+    def _snapshot(self) -> set[Name]:
+        return set(self._adds)
+
+    def _settle(self, snapshot: set[Name]) -> None:
+        self._adds -= snapshot
+
+    def _shown(self) -> str:
+        return f"about {self._value}"
+
+    def _staged(self) -> str:
+        return f"add {shown(self._adds)}"
