@@ -30,8 +30,15 @@ from aioriak.config import (
     parse_url,
     settings_from_options,
 )
+from aioriak.datatypes import Datatype, handles
 from aioriak.error import ClientClosed, InvalidRequest, RiakError
 from aioriak.operations import listing, server
+from aioriak.operations.datatypes import (
+    CounterReadOptions,
+    CounterWriteOptions,
+    DatatypeReadOptions,
+    DatatypeWriteOptions,
+)
 from aioriak.operations.names import Name
 from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions
 from aioriak.operations.properties import BucketProperties
@@ -436,6 +443,33 @@ class RiakClient:
     async def set_bucket_type_props(self, bucket_type: Name | BucketType, props: BucketProperties) -> None:
         """Change a bucket type's properties."""
         await self._kind(bucket_type).set_properties(props)
+
+    # -- data types ------------------------------------------------------------------------------------
+
+    async def fetch_datatype(
+        self, bucket: Bucket, key: Name, **options: Unpack[DatatypeReadOptions]
+    ) -> Datatype[Any]:
+        """The data type under a key, of whatever type the server says.
+
+        Raises as :meth:`Datatype.reload <aioriak.datatypes.Datatype.reload>` does.
+        """
+        return await handles.fetch(bucket, key, options)
+
+    async def update_datatype(
+        self, datatype: Datatype[Any], **options: Unpack[DatatypeWriteOptions]
+    ) -> Datatype[Any]:
+        """Send a data type's staged changes: :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
+        return await datatype.store(**options)
+
+    async def get_counter(self, bucket: Bucket, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
+        """The value of a counter of Riak 1.4: :meth:`Bucket.get_counter <aioriak.bucket.Bucket.get_counter>`."""
+        return await bucket.get_counter(key, **options)
+
+    async def update_counter(
+        self, bucket: Bucket, key: Name, value: int, **options: Unpack[CounterWriteOptions]
+    ) -> int | None:
+        """Count one of them: :meth:`Bucket.update_counter <aioriak.bucket.Bucket.update_counter>`."""
+        return await bucket.update_counter(key, value, **options)
 
     def _kind(self, bucket_type: Name | BucketType | None) -> BucketType:
         return bucket_type if isinstance(bucket_type, BucketType) else self.bucket_type(bucket_type or "default")
