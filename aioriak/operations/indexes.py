@@ -1,0 +1,246 @@
+"""Secondary index queries.
+
+What would make the server hang up, or never answer, is refused here: a bad index
+name, a term that is no number, a made-up continuation, a query without a timeout.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypedDict
+
+from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.error import InvalidRequest
+from aioriak.operations.names import Name, raw, show, text
+from aioriak.operations.options import count, flag, octets, positive
+from aioriak.operations.stream import Stream
+from aioriak.riak_pb import kv
+from aioriak.wire.operation import INDEX
+
+Term = int | Name
+"""An index term: a number for ``_int``, else text, or bytes where it is not UTF-8."""
+
+LONGEST = 3_600_000
+"""The most milliseconds that a query waits: without any limit, a missing bucket type is never answered."""
+
+
+class IndexRow(NamedTuple):
+    """One match: a key, and its term as far as it is known (``$bucket`` queries have none)."""
+
+    key: Name
+    term: Term | None
+
+
+class IndexAnswer(NamedTuple):
+    """Some matches, and what fetches those after them."""
+
+    rows: list[IndexRow]
+    continuation: bytes | None
+
+
+class IndexOptions(TypedDict, total=False):
+    """Options of an index query.
+
+    ``return_terms``: terms come with the keys of a range query.  ``max_results``: at most so many,
+    sorted, with a continuation.  ``continuation``: go on behind the page that gave it.
+    ``term_regex``: only terms that match (not for ``_int``).  ``pagination_sort``: sorted although
+    not paged.  ``timeout``: milliseconds, for the server and for the whole call; ``0`` is an
+    hour, the longest.  ``return_body``, ``cover_context``: for servers that know them; Riak 3 ignores both.
+
+    Riak's documentation: "Using Secondary Indexes", "Protocol Buffers Client API: Secondary Indexes".
+    """
+
+    return_terms: bool | None
+    max_results: int | None
+    continuation: Name | None
+    term_regex: Name | None
+    pagination_sort: bool | None
+    timeout: int | None
+    return_body: bool | None
+    cover_context: bytes | None
+
+
+class IndexQuery:
+    """A query that was checked; sent as it is, or page by page.
+
+    ``end`` of ``None`` asks for one term, ``start``; else for all terms between the two, both included.
+
+    Raises :class:`~aioriak.error.InvalidRequest` for what the server would not survive.
+    """
+
+    __slots__ = ("index", "is_equality", "numeric", "request", "term", "timeout")
+
+    def __init__(
+        self,
+        kind: bytes | None,
+        bucket: bytes,
+        index: Name,
+        start: Term | None,
+        end: Term | None,
+        options: Mapping[str, Any],
+    ) -> None:
+        self.index = _name(index)
+        self.numeric = self.index.endswith(b"_int")
+        request = self.request = kv.RpbIndexReq(bucket=bucket, index=self.index)
+        if kind is not None:
+            request.type = kind
+        if self.index == b"$bucket" and start is None:
+            start = bucket
+        self.is_equality = end is None
+        if end is None:
+            request.qtype = kv.RpbIndexReq.eq
+            request.key = self._term("the term", start)
+        else:
+            request.qtype = kv.RpbIndexReq.range
+            request.range_min = self._term("the first term", start)
+            request.range_max = self._term("the last term", end)
+        self.term: Term | None = None
+        """What every match has, where that is known."""
+        if self.is_equality and self.index != b"$bucket":
+            self.term = int(request.key) if self.numeric else text(request.key)
+        self.timeout: float | None = None
+        """Seconds that the caller allows; ``None``: what the client allows."""
+        self._apply(options)
+
+    def _term(self, what: str, value: Term | None) -> bytes:
+        if self.numeric:
+            number = value
+            if isinstance(number, (str, bytes)):
+                try:
+                    number = int(number)
+                except ValueError:
+                    number = None
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise InvalidRequest(f"{what} of {show(self.index)} is a whole number, not {value!r}")
+            return b"%d" % number
+        if isinstance(value, int) and not isinstance(value, bool):
+            return b"%d" % value
+        if not isinstance(value, (str, bytes)):
+            raise InvalidRequest(f"{what} of {show(self.index)} is str or bytes, not {value!r}")
+        return raw(value)
+
+    def _apply(self, options: Mapping[str, Any]) -> None:
+        for name, value in options.items():
+            if value is None:
+                continue
+            if name not in _CHECKS:
+                raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(_CHECKS))}")
+            checked = _CHECKS[name](name, value)
+            if name == "timeout":
+                self.timeout = (checked or LONGEST) / 1000
+                continue
+            if name == "term_regex" and self.numeric:
+                raise InvalidRequest("term_regex does not work on numbers")
+            if name == "continuation":
+                self._check_continuation(checked)
+            setattr(self.request, name, checked)
+
+    def _check_continuation(self, continuation: bytes) -> None:
+        paired = not self.is_equality and self.index not in (b"$key", b"$bucket")
+        if not is_continuation(continuation, paired=paired, numeric=self.numeric):
+            raise InvalidRequest("not a continuation of such a query: take the one that came with the page before")
+
+    def after(self, continuation: bytes) -> None:
+        """Ask for what follows a page of this query from now on."""
+        self.request.continuation = continuation
+
+    def limit(self, default: float | None) -> float:
+        """Write the server's timeout into the request; returns the caller's, in seconds."""
+        limit = default if self.timeout is None else self.timeout
+        milliseconds = LONGEST if limit is None else max(1, min(int(limit * 1000), LONGEST))
+        self.request.timeout = milliseconds
+        return milliseconds / 1000
+
+    def rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
+        """The matches in a message."""
+        if message.results:
+            if self.numeric:
+                return [IndexRow(text(pair.value), int(pair.key)) for pair in message.results]
+            return [IndexRow(text(pair.value), text(pair.key)) for pair in message.results]
+        if self.index == b"$key":
+            return [IndexRow(key, key) for key in map(text, message.keys)]
+        term = self.term
+        return [IndexRow(text(key), term) for key in message.keys]
+
+
+class IndexStream(Stream[IndexRow]):
+    """Matches as they come; ``continuation`` is there once the stream has ended, if there may be more."""
+
+    def __init__(self, dispatcher: Dispatcher, query: IndexQuery) -> None:
+        self.continuation: bytes | None = None
+        query.request.stream = True
+        limit = query.limit(dispatcher.request_timeout)
+        super().__init__(dispatcher.stream(INDEX, query.request, limit), self._rows)
+        self._query = query
+
+    def _rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
+        if message.continuation:
+            self.continuation = message.continuation
+        return self._query.rows(message)
+
+
+async def run(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer:
+    """Ask once: all matches, or with ``max_results`` a page of them."""
+    limit = query.limit(dispatcher.request_timeout)
+    reply = await dispatcher.call(INDEX, query.request, limit)
+    return IndexAnswer(query.rows(reply), reply.continuation or None)
+
+
+def _name(index: Name) -> bytes:
+    if not isinstance(index, (str, bytes)):
+        raise InvalidRequest(f"an index name is str or bytes, not {index!r}")
+    name = raw(index)
+    if name in (b"$key", b"$bucket"):
+        return name
+    if len(name) > 4 and name.endswith((b"_int", b"_bin")):
+        return name
+    raise InvalidRequest(f"an index name ends in _int or _bin, or is $key or $bucket; not like {index!r}")
+
+
+def is_continuation(continuation: bytes, *, paired: bool, numeric: bool) -> bool:
+    """Whether bytes may be a continuation: the external term format of a key, or of a term and a key, in base 64."""
+    try:
+        term = base64.b64decode(continuation, validate=True)
+    except binascii.Error:
+        return False
+    if not term.startswith(b"\x83"):
+        return False
+    at = 1
+    if paired:
+        if term[1:3] != b"h\x02":
+            return False
+        at = _skip_number(term, 3) if numeric else _skip_binary(term, 3)
+    return at > 0 and _skip_binary(term, at) == len(term)
+
+
+def _skip_binary(term: bytes, at: int) -> int:
+    if term[at : at + 1] != b"m" or at + 5 > len(term):
+        return -1
+    return at + 5 + int.from_bytes(term[at + 1 : at + 5], "big")
+
+
+def _skip_number(term: bytes, at: int) -> int:
+    kind = term[at : at + 1]
+    if kind == b"a":
+        return at + 2
+    if kind == b"b":
+        return at + 5
+    if kind == b"n" and at + 2 <= len(term):
+        return at + 3 + term[at + 1]
+    if kind == b"o" and at + 5 <= len(term):
+        return at + 6 + int.from_bytes(term[at + 1 : at + 5], "big")
+    return -1
+
+
+def _words(name: str, value: Any) -> bytes:
+    if not isinstance(value, (str, bytes)) or not value:
+        raise InvalidRequest(f"{name} is str or bytes and not empty, not {value!r}")
+    return raw(value)
+
+
+_CHECKS: dict[str, Any] = {
+    "return_terms": flag, "max_results": positive, "continuation": _words, "term_regex": _words,
+    "pagination_sort": flag, "timeout": count, "return_body": flag, "cover_context": octets,
+}  # fmt: skip
