@@ -6,6 +6,7 @@ from aioriak.config import Backoff, PoolLimits, RetryPolicy, Timeouts
 from aioriak.content import RiakContent
 from aioriak.error import ConflictError, RiakError
 from aioriak.riak_object import RiakObject
+from aioriak.security import SecurityCreds
 
 __all__ = [
     "Backoff",
@@ -18,6 +19,7 @@ __all__ = [
     "RiakContent",
     "RiakError",
     "RiakObject",
+    "SecurityCreds",
     "Timeouts",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
 from dataclasses import replace
@@ -46,6 +47,7 @@ from aioriak.operations.server import ServerInfo
 from aioriak.operations.stream import Stream
 from aioriak.resolver import Resolver, checked, default_resolver
 from aioriak.riak_object import RiakObject
+from aioriak.security import SecurityCreds, security_from, take_from_url
 
 
 class RiakClient:
@@ -69,6 +71,10 @@ class RiakClient:
     that owns it), ``discover`` (follow the cluster's membership; ``True`` or a
     :class:`~aioriak.config.Discovery`), ``health`` (:class:`~aioriak.config.HealthPolicy`).
     ``behind_load_balancer`` switches all that off for a single address.
+
+    Where the server has security on: ``credentials`` (:class:`~aioriak.security.SecurityCreds`), and,
+    where their files do not say enough, ``tls`` (an ``ssl.SSLContext``) and ``server_hostname`` (the
+    name in the servers' certificates).
     """
 
     def __init__(
@@ -86,6 +92,9 @@ class RiakClient:
         key_aware: bool = False,
         discover: bool | Discovery = False,
         behind_load_balancer: bool = False,
+        credentials: SecurityCreds | Mapping[str, Any] | None = None,
+        tls: ssl.SSLContext | bool | None = None,
+        server_hostname: str | None = None,
         resolver: Resolver | None = None,
         **options: Any,
     ) -> None:
@@ -94,6 +103,7 @@ class RiakClient:
             timeouts=timeouts or Timeouts(),
             pool=pool or PoolLimits(),
             retry=retry or RetryPolicy(),
+            security=security_from(credentials, tls, server_hostname),
             health=health or HealthPolicy(),
             discovery=Discovery() if discover is True else discover or None,
             key_aware=key_aware,
@@ -138,12 +148,15 @@ class RiakClient:
     def from_url(cls, url: str, **settings: Any) -> Self:
         """A client from ``riak://host:8087,other:8087/?max_size=4&request_timeout=10``.
 
+        With credentials: ``riak://user:password@host/?cacert=ca.pem&cert=user.pem&pkey=user.key&crl=crl.pem``.
         To be used with ``async with``, or awaited.  Settings given by name win over the URL's.
 
         Raises :class:`~aioriak.error.InvalidRequest`.
         """
         parsed = parse_url(url)
-        return cls(nodes=parsed.nodes, **{**parsed.options, **settings})
+        options = dict(parsed.options)
+        take_from_url(parsed.user, parsed.password, options)
+        return cls(nodes=parsed.nodes, **{**options, **settings})
 
     async def _started(self) -> Self:
         self.dispatcher  # noqa: B018 - made here

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aioriak.error import InvalidRequest
+from aioriak.security import Security
 from aioriak.wire.framing import DEFAULT_MAX_FRAME
 
 DEFAULT_PORT = 8087
@@ -216,6 +217,7 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
     pool: PoolLimits = field(default_factory=PoolLimits)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    security: Security | None = None
     health: HealthPolicy = field(default_factory=HealthPolicy)
     discovery: Discovery | None = None
     key_aware: bool = False

@@ -16,6 +16,11 @@
     │   └── SecurityError                 TLS or authentication failed
     │       ├── AuthenticationFailed      unknown user, wrong password, no matching source
     │       ├── CertificateError          the server's or the client's certificate was refused
+    │       │   ├── UnknownAuthority      the server's: signed by an authority that is not trusted
+    │       │   ├── WrongHostName         the server's: made out to another name
+    │       │   ├── CertificateExpired    the server's: expired, or not valid yet
+    │       │   ├── CertificateRevoked    the server's: on the revocation list
+    │       │   └── ClientCertificateRefused  the client's: the server does not take it, or wants one
     │       ├── SecurityRequired          the server demands TLS and a login
     │       └── SecurityNotEnabled        credentials were given, the server knows no security
     ├── ConnectionLost (ConnectionError)  the connection went away under a request
@@ -142,7 +147,27 @@ class AuthenticationFailed(SecurityError):
 
 
 class CertificateError(SecurityError):
-    """A certificate was refused: unknown authority, wrong host name, expired or revoked."""
+    """A certificate was refused; where it was the server's, no credentials were sent."""
+
+
+class UnknownAuthority(CertificateError):
+    """The server's certificate is signed by an authority that the client does not trust."""
+
+
+class WrongHostName(CertificateError):
+    """The server's certificate is made out to another host."""
+
+
+class CertificateExpired(CertificateError):
+    """The server's certificate has expired, or is not valid yet."""
+
+
+class CertificateRevoked(CertificateError):
+    """The server's certificate is on the revocation list."""
+
+
+class ClientCertificateRefused(CertificateError):
+    """The server does not accept the client's certificate, or demands one."""
 
 
 class SecurityRequired(SecurityError):
@@ -312,7 +337,10 @@ def for_write(error: RiakError) -> RiakError:
     return unknown
 
 
-def _plain(kind: type[ServerError]) -> Callable[[str, re.Match[str]], ServerError]:
+_Make = Callable[[str, re.Match[str]], ServerError | SecurityError]
+
+
+def _plain(kind: type[ServerError] | type[SecurityError]) -> _Make:
     return lambda text, match: kind(text)
 
 
@@ -346,37 +374,39 @@ def _siblings(text: str, match: re.Match[str]) -> ServerError:
     return error
 
 
-_TEXTS: list[tuple[re.Pattern[str], Callable[[str, re.Match[str]], ServerError]]] = [
-    (re.compile(pattern), make)
-    for pattern, make in (
-        (r"match_found$", _plain(NoneMatchFailed)),
-        (r"(modified|notfound)$", _plain(NotModifiedFailed)),
-        (
-            r"no_type$|No bucket-type named|Error no bucket type|Invalid bucket type:"
-            r"|Invalid bucket properties: not_active$",
-            _plain(BucketTypeNotFound),
-        ),
-        (r"timeout$|\{timeout\b", _plain(ServerTimeout)),
-        (r"overload$", _plain(Overload)),
-        (r"\{n_val_violation,(\d+)\}", _n_val),
-        (r"\{(?P<quorum>\w+?)_val_unsatisfied,(?P<required>\d+),(?P<got>\d+)\}", _quorum),
-        (r"\{insufficient_nodes,(?P<have>\d+),need,(?P<need>\d+)\}", _nodes),
-        (r"\{insufficient_vnodes,|insufficient_vnodes_available$|all_nodes_down$", _plain(Unavailable)),
-        (r"\{too_large,(\d+)\}", _size),
-        (r"\{too_many_siblings,(\d+)\}", _siblings),
-        (r"\{precommit_fail,\[\{(field_parsing_failed|unknown_field_type),", _plain(InvalidIndex)),
-        (r"\{precommit_fail,|precommit_fail", _plain(HookRejected)),
-        (r"\{precondition,\{not_present", _plain(RemovalFailed)),
-        (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch)),
-        (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype)),
-        (r"Invalid bucket properties:", _plain(InvalidProperties)),
-        (r"Unknown message code:", _plain(NotSupported)),
-        (r"Permission denied:", _plain(PermissionDenied)),
-    )
-]
+_ROWS: tuple[tuple[str, _Make], ...] = (
+    (r"match_found$", _plain(NoneMatchFailed)),
+    (r"(modified|notfound)$", _plain(NotModifiedFailed)),
+    (
+        r"no_type$|No bucket-type named|Error no bucket type|Invalid bucket type:"
+        r"|Invalid bucket properties: not_active$",
+        _plain(BucketTypeNotFound),
+    ),
+    (r"timeout$|\{timeout\b", _plain(ServerTimeout)),
+    (r"overload$", _plain(Overload)),
+    (r"\{n_val_violation,(\d+)\}", _n_val),
+    (r"\{(?P<quorum>\w+?)_val_unsatisfied,(?P<required>\d+),(?P<got>\d+)\}", _quorum),
+    (r"\{insufficient_nodes,(?P<have>\d+),need,(?P<need>\d+)\}", _nodes),
+    (r"\{insufficient_vnodes,|insufficient_vnodes_available$|all_nodes_down$", _plain(Unavailable)),
+    (r"\{too_large,(\d+)\}", _size),
+    (r"\{too_many_siblings,(\d+)\}", _siblings),
+    (r"\{precommit_fail,\[\{(field_parsing_failed|unknown_field_type),", _plain(InvalidIndex)),
+    (r"\{precommit_fail,|precommit_fail", _plain(HookRejected)),
+    (r"\{precondition,\{not_present", _plain(RemovalFailed)),
+    (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch)),
+    (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype)),
+    (r"Invalid bucket properties:", _plain(InvalidProperties)),
+    (r"Unknown message code:", _plain(NotSupported)),
+    (r"Permission denied:", _plain(PermissionDenied)),
+    (r"Security is enabled, please (STARTTLS|authenticate) first", _plain(SecurityRequired)),
+    (r"Security not enabled; STARTTLS not allowed", _plain(SecurityNotEnabled)),
+    (r"Authentication failed", _plain(AuthenticationFailed)),
+)
+
+_TEXTS = [(re.compile(pattern), make) for pattern, make in _ROWS]
 
 
-def from_server(text: str) -> ServerError:
+def from_server(text: str) -> ServerError | SecurityError:
     """The error that a server's text stands for; :class:`ServerError` itself where none is known."""
     for pattern, make in _TEXTS:
         match = pattern.match(text)

@@ -1,4 +1,4 @@
-"""Making a connection: TCP, then whatever has to be said first."""
+"""Making a connection: TCP, then whatever has to be said first: TLS and login, the client's id."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from typing import TypeVar
 
 from aioriak.config import Address, Settings
 from aioriak.error import ConnectError, RiakError
 from aioriak.transport.connection import AnyExchange, Connection
 from aioriak.transport.exchange import new_exchange
+from aioriak.transport.security import StartTls, secure
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID
 
 logger = logging.getLogger("aioriak.transport")
+
+P = TypeVar("P", bound=asyncio.BaseProtocol)
 
 
 async def open_connection(
@@ -29,7 +33,13 @@ async def open_connection(
     def protocol() -> Connection:
         return Connection(loop, node, overdue=settings.timeouts.overdue, max_frame=settings.pool.max_frame)
 
-    connection = await _connect(loop, address, protocol, settings.timeouts.connect)
+    if settings.security is None:
+        connection = await _connect(loop, address, protocol, settings.timeouts.connect)
+    else:
+        opening = await _connect(loop, address, lambda: StartTls(loop), settings.timeouts.connect)
+        connection = protocol()
+        name = address.server_name or address.host
+        await secure(loop, opening, connection, settings.security, name, settings.timeouts.handshake)
     if client_id is not None:
         await _greet(loop, connection, client_id, settings.timeouts.handshake)
     logger.debug("%s: connected", node)
@@ -37,8 +47,8 @@ async def open_connection(
 
 
 async def _connect(
-    loop: asyncio.AbstractEventLoop, address: Address, protocol: Callable[[], Connection], timeout: float | None
-) -> Connection:
+    loop: asyncio.AbstractEventLoop, address: Address, protocol: Callable[[], P], timeout: float | None
+) -> P:
     try:
         async with asyncio.timeout(timeout):
             transport, connection = await loop.create_connection(protocol, address.host, address.port)

@@ -12,6 +12,7 @@ import pytest
 
 from aioriak import error as errors
 from aioriak.error import (
+    AuthenticationFailed,
     BucketTypeNotFound,
     ConnectError,
     ConnectionLost,
@@ -35,6 +36,9 @@ from aioriak.error import (
     RemovalFailed,
     RequestTimeout,
     RiakError,
+    SecurityError,
+    SecurityNotEnabled,
+    SecurityRequired,
     ServerError,
     ServerTimeout,
     ServerWriteTimeout,
@@ -88,8 +92,15 @@ TEXTS: list[tuple[str, type[ServerError], dict[str, Any]]] = [
     ("", ServerError, {}),
 ]
 
+SECURITY_TEXTS: list[tuple[str, type[SecurityError]]] = [
+    ("Security is enabled, please STARTTLS first", SecurityRequired),
+    ("Security is enabled, please authenticate first", SecurityRequired),
+    ("Security not enabled; STARTTLS not allowed.", SecurityNotEnabled),
+    ("Authentication failed", AuthenticationFailed),
+]
+
 # What a recording's scenario ended in; those not named here are plain ServerErrors or none at all.
-SCENARIOS: dict[str, type[ServerError]] = {
+SCENARIOS: dict[str, type[ServerError | SecurityError]] = {
     "kv/if-none-match": NoneMatchFailed,
     "kv/if-not-modified": NotModifiedFailed,
     "kv/no-such-type": BucketTypeNotFound,
@@ -113,6 +124,7 @@ SCENARIOS: dict[str, type[ServerError]] = {
     "dt/quorum": QuorumTooLarge,
     "server/unknown-code": NotSupported,
     "server/auth-refused": NotSupported,
+    "server/starttls-refused": SecurityNotEnabled,
     "server/search-gone": NotSupported,
     "cluster/coverage": NotSupported,
 }
@@ -130,9 +142,17 @@ def test_a_text_of_the_server_becomes_its_error(text: str, kind: type[ServerErro
 @pytest.mark.parametrize("text", [text for text, _, _ in TEXTS])
 def test_the_servers_own_words_stay(text: str) -> None:
     error = from_server(text)
+    assert isinstance(error, ServerError)
     assert error.text == text
     assert error.value == text
     assert text in str(error)
+
+
+@pytest.mark.parametrize(("text", "kind"), SECURITY_TEXTS)
+def test_a_text_about_security_becomes_its_error(text: str, kind: type[SecurityError]) -> None:
+    error = from_server(text)
+    assert type(error) is kind
+    assert error.value == text
 
 
 @pytest.mark.parametrize("text", ["timeout_of_mine", "x timeout", "a match_found", "my overload", "renotfound"])
@@ -140,7 +160,7 @@ def test_a_known_word_inside_other_words_is_not_taken_for_it(text: str) -> None:
     assert type(from_server(text)) is ServerError
 
 
-def recorded_errors(steps: list[dict[str, Any]]) -> list[ServerError]:
+def recorded_errors(steps: list[dict[str, Any]]) -> list[ServerError | SecurityError]:
     return [
         from_server(base.RpbErrorResp.FromString(bytes.fromhex(body)).errmsg.decode("utf-8", "replace"))
         for step in steps
