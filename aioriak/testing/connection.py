@@ -21,8 +21,9 @@ from aioriak.riak_pb.riak_pb2 import RpbErrorResp
 from aioriak.testing.context import Context, Handler, Peer
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
 from aioriak.testing.faults import CONNECT, Fault
+from aioriak.testing.security import common_name
 from aioriak.wire.framing import Frame, FrameReader, encode_frame
-from aioriak.wire.operation import OPERATIONS, Operation
+from aioriak.wire.operation import OPERATIONS, START_TLS, Operation
 
 if TYPE_CHECKING:
     from aioriak.testing.node import Node
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("aioriak.testing")
 
 _LARGEST_BATCH = 256 * 1024
-_START_TLS = 255
 _BUSY = b"Cannot send another request while one is in progress"
 
 
@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._out_size = 0
         self._committing = False
         self._closing = False
+        self._tls: asyncio.Task[None] | None = None
 
     # -- asyncio ------------------------------------------------------------
 
@@ -88,6 +89,8 @@ class Connection(asyncio.Protocol):
         self.node.left(self)
         if self._timer is not None:
             self._timer.cancel()
+        if self._tls is not None and self._tls is not asyncio.current_task():
+            self._tls.cancel()
         self._end_stream()
         self._frames.clear()
         self._chunks.clear()
@@ -141,6 +144,35 @@ class Connection(asyncio.Protocol):
         if self.transport is not None:
             self.transport.abort()
 
+    def close(self) -> None:
+        """Close the connection once what was answered is out."""
+        if not self._closing:
+            self._hang_up(None)
+
+    async def _start_tls(self) -> None:
+        """Go on under TLS; nothing more is sent in the clear."""
+        assert self.transport is not None
+        assert self.server.security is not None
+        self._frames.clear()
+        self._chunks.clear()
+        self._reader = FrameReader()
+        try:
+            transport = await self._loop.start_tls(
+                self.transport, self, self.server.security.context, server_side=True
+            )
+        except OSError as error:
+            logger.info("no TLS with %s: %s", self.context.peer.address[0], error)
+            transport = None
+        if transport is None:
+            self.abort()
+            if self.transport is not None:
+                self.connection_lost(None)
+            return
+        self.transport = transport
+        self.context.peer.common_name = common_name(transport.get_extra_info("ssl_object"))
+        if self._holds:
+            transport.pause_reading()
+
     def _wait(self, seconds: float, then: Callable[[], None]) -> None:
         self._next = then
         self.hold("delay")
@@ -167,6 +199,8 @@ class Connection(asyncio.Protocol):
             if self._next is not None:
                 then, self._next = self._next, None
                 then()
+            elif self.context.peer.encrypted and self._tls is None:
+                break  # a handshake that came before we said so is lost, and its client waits in vain
             elif self._frames:
                 self._answer(*self._frames.popleft())
             else:
@@ -174,15 +208,21 @@ class Connection(asyncio.Protocol):
             if self._out_size > _LARGEST_BATCH:
                 self._flush()
         self._flush()
-        if self._stream is not None and not self._pump_due and not self._holds:
+        if self.context.peer.encrypted and self._tls is None and not self._closing and not self._holds:
+            self._tls = self._loop.create_task(self._start_tls())
+        elif self._stream is not None and not self._pump_due and not self._holds:
             self._pump_due = True
             self._loop.call_soon(self._pump)
 
     def _answer(self, code: int, body: bytes) -> None:
         operation = OPERATIONS.get(code)
-        handler = self.node.handler(self, operation)
+        try:
+            handler = self.node.handler(self.context, operation)
+        except Refusal as refusal:
+            self._error(refusal.text)
+            return
         if operation is None or handler is None:
-            if code == _START_TLS:
+            if operation is START_TLS:
                 self._error(b"Security not enabled; STARTTLS not allowed.")
             else:
                 self._error(b"Unknown message code: %d" % code)
@@ -207,6 +247,8 @@ class Connection(asyncio.Protocol):
         if fault is not None and self._struck_before(operation, fault):
             return
         try:
+            if self.server.security is not None and self.context.peer.user is not None:
+                self.server.security.check(self.context.peer.user, operation, request)
             answer = handler(self.context, request)
         except Refusal as refusal:
             self._reply(encode_frame(0, _error_body(refusal.text)), fault)

@@ -23,7 +23,10 @@ class Peer:
 
     address: tuple[str, int] = ("", 0)
     client_id: bytes = b"\0\0\0\0"
+    encrypted: bool = False
+    """Whether TLS is up, or about to be."""
     user: bytes | None = None
+    """Who logged in, where security is on."""
     common_name: str | None = None
     """The name in the client's certificate, once TLS is up and it showed one."""
     logins_left: int = 3

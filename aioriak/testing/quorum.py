@@ -51,6 +51,16 @@ def check_read(
         raise Refusal(f"{{insufficient_nodes,{nodes},need,{confirms}}}")
 
 
+def check_coverage(context: Context, properties: Properties) -> None:
+    """:class:`Refusal` when some partition has no replica on a node that is up, for what asks all of them."""
+    if context.server.all_up:
+        return
+    ring = context.server.ring
+    for first in range(ring.size):
+        if not any(ring.owner((first + step) % ring.size).serving for step in range(properties.n_val)):
+            raise Refusal("insufficient_vnodes_available")
+
+
 def check_write(
     context: Context, properties: Properties, type: bytes, bucket: bytes, key: bytes, options: Mapping[str, Any]
 ) -> Refusal | None:

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 
 from aioriak.testing.bucket_types import STANDARD, BucketType
+from aioriak.testing.security import Security
 from aioriak.testing.server import RiakServer
 
 
@@ -29,6 +30,8 @@ def parser() -> argparse.ArgumentParser:
         "--bucket-type", metavar="NAME[=PROPERTY:VALUE,…]", action="append", default=[], type=BucketType.parse,
         help="a bucket type, such as maps=datatype:map; may be repeated",
     )
+    made.add_argument("--nodes", type=int, default=1, help="nodes, each at a port of its own (default: %(default)s)")
+    made.add_argument("--security", metavar="FILE", help="users, sources, grants and certificates, in TOML")
     made.add_argument("--ring-size", type=int, default=64, help="partitions of the ring (default: %(default)s)")
     made.add_argument(
         "--delete-mode", metavar="SECONDS|keep|immediate", default=3.0, type=_delete_mode,
@@ -49,11 +52,18 @@ def main(arguments: Sequence[str]) -> int:
     options = parser().parse_args(arguments)
     kinds = options.bucket_types or ("none" if options.bucket_type else "standard")
     bucket_types = [*(STANDARD if kinds == "standard" else ()), *options.bucket_type]
+    try:
+        security = Security.from_file(options.security) if options.security else None
+    except (OSError, ValueError, TypeError) as error:
+        print(f"aioriak serve: {options.security}: {error}", flush=True)
+        return 1
     server = RiakServer(
         bucket_types,
         host=options.host,
         port=options.port,
         data=options.data,
+        nodes=options.nodes,
+        security=security,
         ring_size=options.ring_size,
         tombstone_seconds=options.delete_mode,
         search=options.search,

@@ -23,6 +23,7 @@ from aioriak.testing.node import Node
 from aioriak.testing.replication import Queue, default_queues
 from aioriak.testing.ring import Ring
 from aioriak.testing.robject import RiakObj
+from aioriak.testing.security import Security
 from aioriak.testing.storage import SQLiteStorage
 from aioriak.testing.vclock import VClock
 from aioriak.wire.operation import Operation
@@ -43,6 +44,10 @@ class RiakServer:
         Where to listen; port 0 is any free one.
     ``data``
         A file that keeps everything across restarts; without it nothing is kept.
+    ``nodes``
+        How many nodes there are, at ports that follow one another where ``port`` is given.
+    ``security``
+        Users, sources and grants: clients must come by TLS and log in.
     ``ring_size``
         How many partitions the ring has.
     ``tombstone_seconds``
@@ -76,6 +81,8 @@ class RiakServer:
         chunk: int = 100,
         clock: Callable[[], float] = time.time,
         random: Random | None = None,
+        nodes: int = 1,
+        security: Security | None = None,
         version: str | None = None,
         search: bool = False,
         real_time_enqueue: bool = False,
@@ -86,7 +93,12 @@ class RiakServer:
         self.database = Database(
             types_.named(bucket_types), tombstone_seconds=tombstone_seconds, clock=clock
         )
-        self.nodes = [Node(self, b"riak@" + host.encode(), host, port)]
+        self.security = security
+        self._named = 0
+        self.nodes: list[Node] = []
+        """The cluster's nodes, up or not."""
+        for number in range(nodes):
+            self._new_node(host, port + number if port else 0, alone=nodes == 1)
         self.ring = Ring(ring_size, self.nodes)
         self.faults = Faults(self.random)
         self.handlers: dict[Operation[Any, Any], Handler] = {
@@ -104,6 +116,11 @@ class RiakServer:
         self._waiting: list[Connection] = []
         self._epochs = int.from_bytes(os.urandom(4), "big")
 
+    @classmethod
+    def cluster(cls, nodes: int = 3, **options: Any) -> RiakServer:
+        """A server of several nodes, over one store; the options are those of the class."""
+        return cls(nodes=nodes, **options)
+
     # -- life ---------------------------------------------------------------
 
     async def start(self) -> None:
@@ -114,7 +131,7 @@ class RiakServer:
                 self._storage.load(self.database)
                 self.database.storage = self._storage
             for node in self.nodes:
-                await node.start(Connection)
+                await node.start()
         except BaseException:
             await self.close()
             raise
@@ -135,6 +152,25 @@ class RiakServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    async def add_node(self) -> Node:
+        """Let one more node join the cluster; it gets its share of the ring."""
+        host = self.nodes[0].host
+        node = self._new_node(host, 0, alone=False)
+        await node.start()
+        return node
+
+    async def remove_node(self, node: Node) -> None:
+        """Let a node leave: it is drained, and the others get its share of the ring."""
+        await node.drain()
+        self.nodes.remove(node)
+
+    def _new_node(self, host: str, port: int, *, alone: bool) -> Node:
+        self._named += 1
+        name = f"riak@{host}" if alone else f"riak{self._named}@{host}"
+        node = Node(self, name.encode(), host, port)
+        self.nodes.append(node)
+        return node
 
     # -- where and what -----------------------------------------------------
 
@@ -171,7 +207,10 @@ class RiakServer:
     @property
     def all_up(self) -> bool:
         """Whether every node takes part in the cluster's work."""
-        return all(node.serving for node in self.nodes)
+        for node in self.nodes:  # noqa: SIM110 - asked for by every request
+            if not node.serving:
+                return False
+        return True
 
     # -- for handlers and connections ---------------------------------------
 

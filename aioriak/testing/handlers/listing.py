@@ -8,6 +8,7 @@ from typing import Any
 from aioriak.riak_pb.riak_kv_pb2 import RpbListBucketsReq, RpbListBucketsResp, RpbListKeysReq, RpbListKeysResp
 from aioriak.testing.context import Answer, Context, Handler
 from aioriak.testing.errors import Refusal
+from aioriak.testing.quorum import check_coverage
 from aioriak.wire.operation import LIST_BUCKETS, LIST_KEYS, Operation
 
 
@@ -42,6 +43,7 @@ def _type(context: Context, request: RpbListKeysReq | RpbListBucketsReq) -> byte
     type: bytes = request.type if request.HasField("type") else b"default"
     if type not in context.database.bucket_types:
         raise Refusal(b"No bucket-type named '%b'" % type)
+    check_coverage(context, context.database.bucket_types[type])
     return type
 
 

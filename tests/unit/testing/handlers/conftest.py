@@ -20,7 +20,7 @@ class Asked:
 
     def __init__(self, server: RiakServer) -> None:
         self.server = server
-        server.nodes[0].serving = True
+        server.nodes[0].state = "up"
         self.context = Context(server, server.nodes[0], server.database, clock=server.clock)
 
     def __call__(self, operation: Operation[Any, Any], **fields: Any) -> Any:

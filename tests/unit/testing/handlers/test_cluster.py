@@ -41,5 +41,5 @@ def test_an_unknown_type_makes_the_server_hang_up(ask: Any) -> None:
 def test_only_nodes_that_serve_are_members(ask: Any) -> None:
     (member,) = ask(MEMBERSHIP).up_nodes
     assert (member.ip, member.port) == (b"127.0.0.1", ask.server.port)
-    ask.server.nodes[0].serving = False
+    ask.server.nodes[0].state = "joining"
     assert not ask(MEMBERSHIP).up_nodes

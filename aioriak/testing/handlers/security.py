@@ -1,0 +1,42 @@
+"""The way in where security is on: STARTTLS, then a login, then everything else.
+
+(Riak KV documentation, "Security", "Protocol Buffers Client API".)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aioriak.riak_pb.riak_pb2 import RpbAuthReq
+from aioriak.testing.context import Context, Handler
+from aioriak.testing.errors import HangUp, Later, Refusal
+from aioriak.wire.operation import AUTHENTICATE, START_TLS, Operation
+
+
+def before_login(context: Context, operation: Operation[Any, Any] | None) -> Handler:
+    """What answers this operation while the client has not logged in; :class:`Refusal` for most."""
+    if not context.peer.encrypted:
+        if operation is START_TLS:
+            return start_tls
+        raise Refusal("Security is enabled, please STARTTLS first")
+    if operation is AUTHENTICATE:
+        return authenticate
+    raise Refusal("Security is enabled, please authenticate first")
+
+
+def start_tls(context: Context, request: None) -> None:
+    """Say that the handshake may begin; the connection sees to it once this is out."""
+    context.peer.encrypted = True
+
+
+def authenticate(context: Context, request: RpbAuthReq) -> None:
+    """Let the client in, or keep it waiting and refuse it; the third refusal is the last."""
+    security = context.server.security
+    peer = context.peer
+    assert security is not None
+    if security.login(request.user, request.password, peer.address[0], peer.common_name):
+        peer.user = request.user
+        return
+    peer.logins_left -= 1
+    text = "Authentication failed"
+    raise Later(security.refusal_delay, Refusal(text) if peer.logins_left else HangUp(text))
