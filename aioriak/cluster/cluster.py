@@ -55,38 +55,43 @@ class Cluster:
         if any(node.pool.open_connections for node in self.up):
             return
         await self._resolve_seeds()
+        self.up = []
+        for node in self.nodes.values():
+            node.state = NodeState.CONNECTING
         opening = {
             self.task(node.pool.open_one(), f"aioriak connects to {node.name}"): node for node in self.nodes.values()
         }
         errors: list[RiakError] = []
         waiting: set[asyncio.Task[Any]] = set(opening)
-        reached = False
-        while waiting and not reached:
+        while waiting and not self.up:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                error = _error_of(task)
-                if error is None:
-                    reached = True
-                else:
-                    errors.append(error)
-                    self.take_out(opening[task], error)
-        if not reached:
+            errors += [error for task in done if (error := self._reached(opening[task], task)) is not None]
+        if not self.up:
             error = errors[0]
             error.attempts = tuple(errors[1:])
             raise error
         for task in waiting:
-            task.add_done_callback(lambda task: self._started_late(opening[task], task))
+            task.add_done_callback(lambda task: self._reached(opening[task], task))
         if self.settings.discovery is not None:
             await self._discover_once()
             self.task(self._keep_discovering(), "aioriak discovers nodes")
         if self.router is not None:
             self.task(self.router.run(), "aioriak learns the ring")
 
-    def _started_late(self, node: Node, task: asyncio.Task[Any]) -> None:
-        if not task.cancelled() and not self.closed:
-            error = _error_of(task)
-            if error is not None:
-                self.take_out(node, error)
+    def _reached(self, node: Node, task: asyncio.Task[Any]) -> RiakError | None:
+        """The first connection to a node was made, or was not: then returns why."""
+        if task.cancelled() or self.closed:
+            return None
+        error = task.exception()
+        if error is None:
+            if node.state is NodeState.CONNECTING:
+                node.state = NodeState.UP
+                self._let_in(node)
+            return None
+        if not isinstance(error, RiakError):
+            raise error
+        self.take_out(node, error)
+        return error
 
     async def _resolve_seeds(self) -> None:
         for seed in [node for node in self.nodes.values() if node.seed]:
@@ -170,7 +175,7 @@ class Cluster:
 
     def take_out(self, node: Node, error: RiakError) -> None:
         """No requests for this node until a probe succeeds."""
-        if self.settings.behind_load_balancer or self.closed or node.state is not NodeState.UP:
+        if self.settings.behind_load_balancer or self.closed or node.state in (NodeState.DOWN, NodeState.LEAVING):
             return
         logger.warning("%s is out: %s", node.name, error)
         node.take_out(error)
@@ -286,10 +291,3 @@ class Cluster:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
-
-
-def _error_of(task: asyncio.Task[Any]) -> RiakError | None:
-    error = task.exception()
-    if error is None or isinstance(error, RiakError):
-        return error
-    raise error

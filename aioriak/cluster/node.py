@@ -19,6 +19,7 @@ logger = logging.getLogger("aioriak.cluster")
 class NodeState(Enum):
     """Whether a node gets requests."""
 
+    CONNECTING = "connecting"
     UP = "up"
     DOWN = "down"
     LEAVING = "leaving"

@@ -13,6 +13,8 @@ import logging
 import select
 from typing import Any, Protocol, cast
 
+from google.protobuf.message import DecodeError
+
 from aioriak.error import (
     ConnectionLost,
     NodeNotReady,
@@ -153,11 +155,8 @@ class Connection(asyncio.Protocol):
         self._update()
 
     def data_received(self, data: bytes) -> None:
-        try:
-            replies = self.session.receive(data)
-        except ProtocolError as error:
-            self._give_up(error)
-            return
+        replies = self.session.receive(data)
+        fault = self.session.fault
         count = 0
         for exchange, code, body in replies:
             if isinstance(exchange, StreamExchange):
@@ -169,13 +168,11 @@ class Connection(asyncio.Protocol):
             operation = exchange.operation
             if code == operation.reply_code:
                 exchange.set_result(body)
-            elif code == 0:
-                exchange.set_exception(self._server_error(operation, body))
-            else:
-                stray = ProtocolError(f"message code {code} came in answer to {operation.name}", node=self.node)
-                exchange.set_exception(stray)
-                self._give_up(stray)
-                return
+                continue
+            error = self._error_reply(operation, code, body)
+            exchange.set_exception(error)
+            if isinstance(error, ProtocolError):
+                fault = fault or error
         if self._stalled and not self._oldest_timed_out():
             self._stalled = False
             self._update()
@@ -183,10 +180,14 @@ class Connection(asyncio.Protocol):
             if self._given and not self.pending:
                 self._given = False
                 self._update()
+            if fault is not None:
+                self._give_up(fault)
             if self.owner is not None:
                 self.owner.replied(self, count)
-            if self.retired and not self.pending:
-                self.close()
+            if self.retired:
+                self._close_if_done()
+        elif fault is not None:
+            self._give_up(fault)
 
     def pause_writing(self) -> None:
         self._writable = False
@@ -230,9 +231,16 @@ class Connection(asyncio.Protocol):
 
     # -- replies --------------------------------------------------------------------
 
-    def _server_error(self, operation: Operation[Any, Any], body: bytes) -> RiakError:
-        reply = base.RpbErrorResp.FromString(body)
-        error = from_server(reply.errmsg.decode("utf-8", "replace"))
+    def _error_reply(self, operation: Operation[Any, Any], code: int, body: bytes) -> RiakError:
+        """What a reply says that is not the one awaited: a :class:`ProtocolError` where it makes no sense."""
+        error: RiakError
+        if code:
+            error = ProtocolError(f"message code {code} came in answer to {operation.name}")
+        else:
+            try:
+                error = from_server(base.RpbErrorResp.FromString(body).errmsg.decode("utf-8", "replace"))
+            except DecodeError as cause:
+                error = ProtocolError(f"the error in answer to {operation.name} cannot be decoded: {cause}")
         error.node = self.node
         if isinstance(error, NotSupported) and operation.universal:
             error = NodeNotReady(error.value, node=self.node)
@@ -240,18 +248,17 @@ class Connection(asyncio.Protocol):
 
     def _stream_reply(self, exchange: StreamExchange, code: int, message: Any) -> int:
         """Deliver a stream's message; 1 when it was the last."""
-        ended = not self.pending
         if code == exchange.operation.reply_code:
             exchange.feed(message, message.ByteSize())
-            if ended:
-                exchange.finish()
-        elif code == 0:
-            exchange.fail(self._server_error(exchange.operation, message))
+            if not message.done:
+                return 0
+            exchange.finish()
         else:
-            error = ProtocolError(f"message code {code} came in answer to {exchange.operation.name}", node=self.node)
+            error = self._error_reply(exchange.operation, code, message)
             exchange.fail(error)
-            self._give_up(error)
-        return 1 if ended else 0
+            if isinstance(error, ProtocolError):
+                self._give_up(error)
+        return 1
 
     # -- deadlines --------------------------------------------------------------------
 
@@ -293,6 +300,8 @@ class Connection(asyncio.Protocol):
             following = when if following is None else min(following, when)
         if following is not None:
             self._watch(following)
+        if self.retired:
+            self._close_if_done()
 
     def _time_out(self, exchange: AnyExchange, *, stalls: bool) -> None:
         error: RiakError = RequestTimeout("no answer came in time", node=self.node)
@@ -335,7 +344,11 @@ class Connection(asyncio.Protocol):
         """Take no new requests; close when those in flight are answered."""
         self.retired = True
         self._update()
-        if not self.pending:
+        self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        """Close when retired and nobody waits for what is in flight, if anything is."""
+        if self.retired and all(exchange.done() for exchange in self.pending):
             self.close()
 
     def close(self) -> None:
