@@ -29,6 +29,7 @@
     │   ├── PoolTimeout                   … before anything was sent
     │   └── WriteTimeout *                … after a write was sent
     ├── ProtocolError                     what arrived is not Riak's protocol
+    │   └── WriteGarbled *                … in answer to a write
     ├── OutcomeUnknown                    all those marked *: the write may or may not have happened
     └── ServerError                       the server answered with an error; .text is what it said
         ├── PreconditionFailed            a conditional put found its condition unmet
@@ -208,6 +209,10 @@ class ProtocolError(RiakError):
     """What arrived is not Riak's protocol; the connection is closed."""
 
 
+class WriteGarbled(OutcomeUnknown, ProtocolError):
+    """What arrived in answer to a write is not Riak's protocol."""
+
+
 class ServerError(RiakError):
     """The server answered with an error; ``text`` is what it said."""
 
@@ -318,6 +323,7 @@ class PermissionDenied(ServerError, PermissionError):
 _WRITE_TWINS: dict[type[RiakError], type[RiakError]] = {
     ConnectionLost: WriteLost,
     RequestTimeout: WriteTimeout,
+    ProtocolError: WriteGarbled,
     ServerTimeout: ServerWriteTimeout,
     QuorumUnsatisfied: WriteQuorumUnsatisfied,
 }

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from aioriak.error import RequestTimeout, RiakError
+from aioriak.error import PoolTimeout, RequestTimeout
 from aioriak.wire.operation import Operation
 
 
@@ -112,15 +112,22 @@ class StreamExchange:
 
     def finish(self) -> None:
         """The last message came."""
-        self._ended = True
-        self._wake()
+        self._end()
 
     def fail(self, error: BaseException) -> None:
         """No more messages will come, and this is why; those that came before can still be taken."""
         if not self._ended:
-            self._ended = True
             self._error = error
-            self._wake()
+            self._end()
+
+    def _end(self) -> None:
+        """The connection is somebody else's from now on: let it read, and keep no hold on it."""
+        self._ended = True
+        if self._paused:
+            self._paused = False
+            self.resume()
+        self.pause = self.resume = self.left = _nothing
+        self._wake()
 
     async def next(self) -> Any:
         """The next message, or ``None`` at the end.
@@ -146,9 +153,8 @@ class StreamExchange:
         self._messages.clear()
         self.buffered = 0
         if not self._ended:
-            self._ended = True
             self.left()
-        self._wake()
+            self._end()
 
     async def _wait(self) -> None:
         waiter = self._waiter = self._loop.create_future()
@@ -165,12 +171,13 @@ class StreamExchange:
         return None if self.deadline is None else max(0.0, self.deadline - self._loop.time())
 
     def _too_late(self) -> None:
-        if not self._ended:
-            error: RiakError = RequestTimeout("no further message of the stream came in time")
-            self._error = error
-            self._ended = True
+        if self._ended:
+            return
+        if self.sent:
             self.left()
-        self._wake()
+            self.fail(RequestTimeout("no further message of the stream came in time"))
+        else:
+            self.fail(PoolTimeout("every connection stayed busy; nothing was sent"))
 
     def _wake(self) -> None:
         waiter = self._waiter

@@ -35,7 +35,7 @@ class FrameReader:
     out of step and must be closed.
     """
 
-    __slots__ = ("_chunks", "_code", "_head", "_missing", "max_frame")
+    __slots__ = ("_chunks", "_code", "_head", "_missing", "max_frame", "whole")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self.max_frame = max_frame
@@ -43,6 +43,8 @@ class FrameReader:
         self._code = 0
         self._missing = 0  # bytes that the frame being collected still lacks
         self._chunks: list[bytes] = []
+        self.whole: list[Frame] = []
+        """After an error: the frames that the same chunk had completed before."""
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take a chunk; return the frames that it completes."""
@@ -67,7 +69,7 @@ class FrameReader:
             size, code = _unpack_from(data, position)
             stop = position + 4 + size
             if not 0 < size <= self.max_frame:
-                self._refuse(size)
+                self._refuse(size, frames)
             if stop > end:
                 self._code = code
                 self._missing = stop - end
@@ -79,7 +81,7 @@ class FrameReader:
         if position < end:
             self._head = data[position:]
             if end - position == 4 and not _SIZE.unpack(self._head)[0]:
-                self._refuse(0)
+                self._refuse(0, frames)
         return frames
 
     @property
@@ -87,7 +89,8 @@ class FrameReader:
         """Whether the stream stands in the middle of a frame."""
         return bool(self._head or self._missing)
 
-    def _refuse(self, size: int) -> None:
+    def _refuse(self, size: int, whole: list[Frame]) -> None:
+        self.whole = whole
         if not size:
             raise ProtocolError("a frame of length zero arrived")
         raise ProtocolError(f"a frame of {size} bytes arrived; the limit is {self.max_frame} bytes")

@@ -52,10 +52,12 @@ Reply = tuple[W, int, Any]
 class Session(Generic[W]):
     """The order of requests and replies on one connection."""
 
-    __slots__ = ("_reader", "pending", "state")
+    __slots__ = ("_reader", "fault", "pending", "state")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self.state = State.OPEN
+        self.fault: ProtocolError | None = None
+        """Why the stream is out of step, if it is; the connection is of no use then."""
         self.pending: deque[W] = deque()
         """The waiters whose replies have not come, oldest first."""
         self._reader = FrameReader(max_frame)
@@ -75,10 +77,14 @@ class Session(Generic[W]):
     def receive(self, data: bytes) -> list[Reply[W]]:
         """Match what arrived to those who wait for it, in order.
 
-        Raises :class:`~aioriak.error.ProtocolError` when the stream is out of step; the
-        connection is of no use after that.
+        Look at :attr:`fault` afterwards: what arrived before the stream fell out of step is
+        matched all the same.
         """
-        frames = self._reader.feed(data)
+        try:
+            frames = self._reader.feed(data)
+        except ProtocolError as error:
+            self.fault = error
+            frames = self._reader.whole
         pending = self.pending
         if self.state is _OPEN and len(frames) <= len(pending):
             # no stream is on its way, so each frame is one reply
@@ -87,13 +93,21 @@ class Session(Generic[W]):
         replies: list[Reply[W]] = []
         for code, body in frames:
             if not pending:
-                raise ProtocolError(f"message code {code} arrived unasked")
+                if self.state is State.CLOSED:
+                    break
+                self.fault = ProtocolError(f"message code {code} arrived unasked")
+                break
             waiter = pending[0]
-            if waiter.streaming:
-                replies.append((waiter, code, self._stream_message(waiter, code, body)))
-            else:
+            if not waiter.streaming:
                 pending.popleft()
                 replies.append((waiter, code, body))
+                continue
+            try:
+                message = self._stream_message(waiter, code, body)
+            except DecodeError as error:
+                self.fault = ProtocolError(f"a reply to {waiter.operation.name} cannot be decoded: {error}")
+                break
+            replies.append((waiter, code, message))
         return replies
 
     def close(self) -> list[W]:
@@ -106,10 +120,7 @@ class Session(Generic[W]):
     def _stream_message(self, waiter: W, code: int, body: bytes) -> Any:
         message: Any = body
         if code == waiter.operation.reply_code:
-            try:
-                message = waiter.operation.decode(body)
-            except DecodeError as error:
-                raise ProtocolError(f"a reply to {waiter.operation.name} cannot be decoded: {error}") from error
+            message = waiter.operation.decode(body)
             if not message.done:
                 return message
         self.pending.popleft()
