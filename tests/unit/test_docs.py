@@ -119,7 +119,8 @@ def test_a_link_to_another_page_leads_somewhere() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_name_of_the_package_exists(page: pathlib.Path) -> None:
-    for name in re.findall(r"(?::(?:class|meth|mod|func):`~?|auto(?:class|module):: )(aioriak[\w.]*)", page.read_text()):
+    named = re.compile(r"(?::(?:class|meth|mod|func):`~?|auto(?:class|module):: )(aioriak[\w.]*)")
+    for name in named.findall(page.read_text()):
         module, _, attributes = name.partition(".")
         found = importlib.import_module(module)
         for attribute in filter(None, attributes.split(".")):
