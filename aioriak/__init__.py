@@ -2,25 +2,34 @@
 
 from aioriak.bucket import Bucket, BucketType
 from aioriak.client import RiakClient
-from aioriak.config import Backoff, PoolLimits, RetryPolicy, Timeouts
+from aioriak.cluster.balancer import Balancer, LatencyAware, RoundRobin, TwoChoices
+from aioriak.config import Address, Backoff, Discovery, HealthPolicy, PoolLimits, RetryPolicy, Timeouts
 from aioriak.content import RiakContent
-from aioriak.error import ConflictError, RiakError
+from aioriak.error import ConflictError, OutcomeUnknown, RiakError
 from aioriak.riak_object import RiakObject
 from aioriak.security import SecurityCreds
 
 __all__ = [
+    "Address",
     "Backoff",
+    "Balancer",
     "Bucket",
     "BucketType",
     "ConflictError",
+    "Discovery",
+    "HealthPolicy",
+    "LatencyAware",
+    "OutcomeUnknown",
     "PoolLimits",
     "RetryPolicy",
     "RiakClient",
     "RiakContent",
     "RiakError",
     "RiakObject",
+    "RoundRobin",
     "SecurityCreds",
     "Timeouts",
+    "TwoChoices",
 ]
 
 __version__ = "1.0.0.dev0"
