@@ -7,13 +7,12 @@ import pathlib
 import re
 import uuid
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from aioriak import RiakClient
-    from aioriak.testing import RiakServer
+from aioriak import RiakClient
+from aioriak.testing import RiakServer
 
 DATA = pathlib.Path(__file__).parent / "data"
 
@@ -23,8 +22,6 @@ Address = tuple[str, int]
 @pytest.fixture
 async def server() -> AsyncIterator[RiakServer]:
     """A development server with the standard bucket types, for one test."""
-    from aioriak.testing import RiakServer
-
     async with RiakServer(bucket_types="standard") as running:
         yield running
 
@@ -37,11 +34,8 @@ def nodes(server: RiakServer) -> list[Address]:
 
 @pytest.fixture
 async def client(nodes: list[Address]) -> AsyncIterator[RiakClient]:
-    """A client of the first of ``nodes``, closed after the test."""
-    from aioriak import RiakClient
-
-    host, port = nodes[0]
-    async with await RiakClient.create(host, port) as connected:
+    """A client of ``nodes``, closed after the test."""
+    async with await RiakClient.create(nodes=nodes) as connected:
         yield connected
 
 
