@@ -275,7 +275,8 @@ class Datatype(Generic[V]):
         removal = self._removal()
         if removal == CONTEXT_NEEDED:
             self._require_context()
-        wants_body = options.pop("return_body", None) is not False
+        if options.get("return_body") is None:
+            options["return_body"] = True
         predicted = self.dirty_value
         snapshot = self._snapshot()
         operation = self.to_op()
@@ -283,7 +284,7 @@ class Datatype(Generic[V]):
         try:
             done = await operations.update(
                 bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, self.type_name,
-                operation, self._context if removal else None, {**options, "return_body": wants_body},
+                operation, self._context if removal else None, options,
             )  # fmt: skip
         except (DatatypeMismatch, NotADatatype):
             forget_datatype(bucket)
@@ -297,7 +298,7 @@ class Datatype(Generic[V]):
             return
         self._set_value(predicted)
         self._stale = True
-        if wants_body and self.key is not None:
+        if options["return_body"] and self.key is not None:
             # the update is done; that its outcome cannot be read does not undo it
             try:
                 found = await fetch(bucket, self.key, remaining((*_SHARED_OPTIONS, "include_context")))
