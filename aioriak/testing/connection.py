@@ -156,6 +156,8 @@ class Connection(asyncio.Protocol):
         self._frames.clear()
         self._chunks.clear()
         self._reader = FrameReader()
+        # the end of the handshake and the first request may come in one read: no answer before TLS stands
+        self._holds.add("handshake")
         try:
             transport = await self._loop.start_tls(
                 self.transport, self, self.server.security.context, server_side=True
@@ -170,6 +172,7 @@ class Connection(asyncio.Protocol):
             return
         self.transport = transport
         self.context.peer.common_name = common_name(transport.get_extra_info("ssl_object"))
+        self.release("handshake")
         if self._holds:
             transport.pause_reading()
 
