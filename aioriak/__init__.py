@@ -6,6 +6,8 @@ from aioriak.cluster.balancer import Balancer, LatencyAware, RoundRobin, TwoChoi
 from aioriak.config import Address, Backoff, Discovery, HealthPolicy, PoolLimits, RetryPolicy, Timeouts
 from aioriak.content import RiakContent
 from aioriak.error import ConflictError, OutcomeUnknown, RiakError
+from aioriak.mapreduce import RiakKeyFilter, RiakMapReduce, key_filter
+from aioriak.query import IndexPage, Query
 from aioriak.riak_object import RiakObject
 from aioriak.security import SecurityCreds
 
@@ -18,18 +20,23 @@ __all__ = [
     "ConflictError",
     "Discovery",
     "HealthPolicy",
+    "IndexPage",
     "LatencyAware",
     "OutcomeUnknown",
     "PoolLimits",
+    "Query",
     "RetryPolicy",
     "RiakClient",
     "RiakContent",
     "RiakError",
+    "RiakKeyFilter",
+    "RiakMapReduce",
     "RiakObject",
     "RoundRobin",
     "SecurityCreds",
     "Timeouts",
     "TwoChoices",
+    "key_filter",
 ]
 
 __version__ = "1.0.0.dev0"

@@ -25,6 +25,7 @@ from aioriak.operations.names import Name, encode, encode_key, encode_type, show
 from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
 from aioriak.operations.properties import BucketProperties
 from aioriak.operations.stream import Stream
+from aioriak.querying import BucketQueries
 from aioriak.resolver import Resolver, checked, resolve
 from aioriak.riak_object import RiakObject
 
@@ -117,7 +118,7 @@ class BucketType:
         return f"<BucketType {show(self.name)}>"
 
 
-class Bucket:
+class Bucket(BucketQueries):
     """A bucket: where objects and data types live.
 
     Riak's documentation: "Buckets".
@@ -397,7 +398,11 @@ class Bucket:
         return [key async for chunk in self.stream_keys(timeout).chunks() for key in chunk]
 
     def stream_keys(self, timeout: int | None = None) -> Stream[Name]:
-        """All keys as they come; reads the whole cluster. ``timeout`` in milliseconds."""
+        """All keys as they come; reads the whole cluster. ``timeout`` in milliseconds.
+
+        Raises :class:`~aioriak.error.ListingDisallowed` with ``allow_listing="error"``.
+        """
+        self.client.check_listing(f"the keys of {self.path}")
         return listing.stream_keys(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name, timeout)
 
     def __eq__(self, other: object) -> bool:

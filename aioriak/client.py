@@ -40,17 +40,18 @@ from aioriak.operations.datatypes import (
     DatatypeReadOptions,
     DatatypeWriteOptions,
 )
-from aioriak.operations.names import Name
+from aioriak.operations.names import Name, show
 from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions
 from aioriak.operations.properties import BucketProperties
 from aioriak.operations.server import ServerInfo
 from aioriak.operations.stream import Stream
+from aioriak.querying import AllowListing, ClientQueries, checked_listing
 from aioriak.resolver import Resolver, checked, default_resolver
 from aioriak.riak_object import RiakObject
 from aioriak.security import SecurityCreds, security_from, take_from_url
 
 
-class RiakClient:
+class RiakClient(ClientQueries):
     """A client of a Riak cluster, to be shared by all tasks of an event loop.
 
     ::
@@ -71,6 +72,9 @@ class RiakClient:
     that owns it), ``discover`` (follow the cluster's membership; ``True`` or a
     :class:`~aioriak.config.Discovery`), ``health`` (:class:`~aioriak.config.HealthPolicy`).
     ``behind_load_balancer`` switches all that off for a single address.
+
+    ``allow_listing``: listing keys or buckets reads the whole cluster, and so gives a
+    :class:`~aioriak.error.ListingWarning`; ``"silent"`` does not, ``"error"`` refuses it.
 
     Where the server has security on: ``credentials`` (:class:`~aioriak.security.SecurityCreds`), and,
     where their files do not say enough, ``tls`` (an ``ssl.SSLContext``) and ``server_hostname`` (the
@@ -96,6 +100,7 @@ class RiakClient:
         tls: ssl.SSLContext | bool | None = None,
         server_hostname: str | None = None,
         resolver: Resolver | None = None,
+        allow_listing: AllowListing = "warn",
         **options: Any,
     ) -> None:
         settings = Settings(
@@ -117,6 +122,7 @@ class RiakClient:
         self.datatypes: dict[bytes, str | None] = {}
         """What is known of bucket types' data types."""
         self._resolver: Resolver | None = checked(resolver)
+        self.allow_listing = checked_listing(allow_listing)
         self._balancer = balancer
         self._loop = loop
         self._cluster: Cluster | None = None
@@ -426,8 +432,13 @@ class RiakClient:
     def stream_buckets(
         self, bucket_type: Name | BucketType | None = None, timeout: int | None = None
     ) -> Stream[Name]:
-        """The names of a type's buckets as they come. ``timeout`` in milliseconds."""
-        return listing.stream_buckets(self.dispatcher, self._kind(bucket_type).wire_name, timeout)
+        """The names of a type's buckets as they come. ``timeout`` in milliseconds.
+
+        Raises :class:`~aioriak.error.ListingDisallowed` with ``allow_listing="error"``.
+        """
+        kind = self._kind(bucket_type)
+        self.check_listing(f"the buckets of the type {show(kind.name)}")
+        return listing.stream_buckets(self.dispatcher, kind.wire_name, timeout)
 
     async def get_keys(self, bucket: Bucket, timeout: int | None = None) -> list[Name]:
         """All keys of a bucket; reads the whole cluster. ``timeout`` in milliseconds."""

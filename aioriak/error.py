@@ -52,6 +52,8 @@
         ├── DatatypeMismatch              the operation does not fit the bucket type's data type
         ├── NotADatatype                  the bucket type has no data type
         ├── RemovalFailed                 removal of something absent, sent without a context
+        ├── MapReduceError                a map/reduce job failed: .phase, .reason
+        ├── NotFound                      no such search index, schema or replication queue
         ├── NotSupported                  this server does not know the request
         └── PermissionDenied (PermissionError)  the user lacks the permission
 
@@ -312,12 +314,30 @@ class RemovalFailed(ServerError):
     """Something absent was to be removed without a context that had seen it."""
 
 
+class MapReduceError(ServerError):
+    """A map/reduce job is no job, or one of its phases failed.
+
+    ``phase`` counts from 0 (``None``: before any phase), ``reason`` is what the server gives as such.
+    """
+
+    phase: int | None = None
+    reason = ""
+
+
+class NotFound(ServerError):
+    """What was asked for by its name is not there: a search index, a schema, a replication queue."""
+
+
 class NotSupported(ServerError):
     """This server does not know the request."""
 
 
 class PermissionDenied(ServerError, PermissionError):
     """The user may not do this."""
+
+
+class ListingWarning(UserWarning):
+    """Listing keys or buckets reads the whole cluster: allow it by ``allow_listing="silent"`` where that is meant."""
 
 
 _WRITE_TWINS: dict[type[RiakError], type[RiakError]] = {
@@ -380,6 +400,28 @@ def _siblings(text: str, match: re.Match[str]) -> ServerError:
     return error
 
 
+def _job(text: str, match: re.Match[str]) -> ServerError:
+    error = MapReduceError(text)
+    error.reason = match["reason"].strip()
+    return error
+
+
+def _phase(text: str, match: re.Match[str]) -> ServerError:
+    error = MapReduceError(text)
+    error.phase, error.reason = int(match["phase"]), match["reason"].strip()
+    if "must be of one of the following forms" in text:
+        error.reason += " (Riak 3 runs phases in Erlang only)"
+    return error
+
+
+def _phase_told(text: str, match: re.Match[str]) -> ServerError:
+    error = MapReduceError(text)
+    error.phase = int(match["phase"])
+    told = re.search(r'"error":"((?:[^"\\]|\\.)*)"', text)
+    error.reason = told[1] if told else text
+    return error
+
+
 _ROWS: tuple[tuple[str, _Make], ...] = (
     (r"match_found$", _plain(NoneMatchFailed)),
     (r"(modified|notfound)$", _plain(NotModifiedFailed)),
@@ -403,6 +445,11 @@ _ROWS: tuple[tuple[str, _Make], ...] = (
     (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype)),
     (r"Invalid bucket properties:", _plain(InvalidProperties)),
     (r"Unknown message code:", _plain(NotSupported)),
+    (r"(?s)Phase (?P<phase>\d+): (?P<reason>.*)", _phase),
+    (r'\{"phase":(?P<phase>\d+),', _phase_told),
+    (r"(?s)(?P<reason>\{(invalid_json|inputs|'?query'?),.*|missing_field$|not_json$|\{unknown_content_type,.*)", _job),
+    (r"(?s)Error (sending inputs|receiving outputs): (?P<reason>.*)", _job),
+    (r"queue_not_defined$|No index .* found", _plain(NotFound)),
     (r"Permission denied:", _plain(PermissionDenied)),
     (r"Security is enabled, please (STARTTLS|authenticate) first", _plain(SecurityRequired)),
     (r"Security not enabled; STARTTLS not allowed", _plain(SecurityNotEnabled)),

@@ -48,7 +48,7 @@ async def _client(riak_server: RiakServer) -> AsyncIterator[RiakClient]:
     """A client of ``riak_server``, closed after the test."""
     from aioriak import RiakClient
 
-    async with await RiakClient.create(riak_server.host, riak_server.port) as client:
+    async with await RiakClient.create(riak_server.host, riak_server.port, allow_listing="silent") as client:
         yield client
 
 

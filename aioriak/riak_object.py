@@ -15,6 +15,7 @@ from aioriak.resolver import Resolver, checked, resolve
 if TYPE_CHECKING:
     from aioriak.bucket import Bucket
     from aioriak.client import RiakClient
+    from aioriak.mapreduce import RiakMapReduce
 
 
 class RiakObject:
@@ -314,6 +315,29 @@ class RiakObject:
         """Forget the siblings here; nothing is sent. Returns the object."""
         self.siblings = []
         return self
+
+    # -- map/reduce -----------------------------------------------------------------------------
+
+    def add(self, *args: Any) -> RiakMapReduce:
+        """A map/reduce job with this object, and what is added, as its inputs."""
+        return self._job().add(*args)
+
+    def link(self, *args: Any) -> RiakMapReduce:
+        """A map/reduce job that follows this object's links (Riak 2.x)."""
+        return self._job().link(*args)
+
+    def map(self, *args: Any) -> RiakMapReduce:
+        """A map/reduce job that begins with a map phase over this object."""
+        return self._job().map(*args)
+
+    def reduce(self, *args: Any) -> RiakMapReduce:
+        """A map/reduce job that begins with a reduce phase over this object's key."""
+        return self._job().reduce(*args)
+
+    def _job(self) -> RiakMapReduce:
+        from aioriak.mapreduce import RiakMapReduce  # imports this module
+
+        return RiakMapReduce(self.client).add_object(self)
 
     # -- as a value -----------------------------------------------------------------------------
 

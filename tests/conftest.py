@@ -35,7 +35,7 @@ def nodes(server: RiakServer) -> list[Address]:
 @pytest.fixture
 async def client(nodes: list[Address]) -> AsyncIterator[RiakClient]:
     """A client of ``nodes``, closed after the test."""
-    async with await RiakClient.create(nodes=nodes) as connected:
+    async with await RiakClient.create(nodes=nodes, allow_listing="silent") as connected:
         yield connected
 
 

@@ -32,7 +32,9 @@ class Where:
         """Do some work with a client."""
 
         async def connected() -> None:
-            async with RiakClient.from_url(self.url, request_timeout=self.timeout) as client:
+            async with RiakClient.from_url(
+                self.url, request_timeout=self.timeout, allow_listing="silent"
+            ) as client:
                 await work(client)
 
         asyncio.run(connected())

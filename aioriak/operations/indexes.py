@@ -11,11 +11,10 @@ import binascii
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypedDict
 
-from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.cluster.dispatcher import Dispatcher, MessageStream
 from aioriak.error import InvalidRequest
 from aioriak.operations.names import Name, raw, show, text
 from aioriak.operations.options import count, flag, octets, positive
-from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import INDEX
 
@@ -40,7 +39,15 @@ class IndexAnswer(NamedTuple):
     continuation: bytes | None
 
 
-class IndexOptions(TypedDict, total=False):
+class MoreIndexOptions(TypedDict, total=False):
+    """Options of an index query that are seldom used; see :class:`IndexOptions`."""
+
+    pagination_sort: bool | None
+    return_body: bool | None
+    cover_context: bytes | None
+
+
+class IndexOptions(MoreIndexOptions, total=False):
     """Options of an index query.
 
     ``return_terms``: terms come with the keys of a range query.  ``max_results``: at most so many,
@@ -56,10 +63,7 @@ class IndexOptions(TypedDict, total=False):
     max_results: int | None
     continuation: Name | None
     term_regex: Name | None
-    pagination_sort: bool | None
     timeout: int | None
-    return_body: bool | None
-    cover_context: bytes | None
 
 
 class IndexQuery:
@@ -165,17 +169,20 @@ class IndexQuery:
         return [IndexRow(text(key), term) for key in message.keys]
 
 
-class IndexStream(Stream[IndexRow]):
-    """Matches as they come; ``continuation`` is there once the stream has ended, if there may be more."""
+class IndexStream:
+    """A query whose matches come as a stream of messages; ``rows`` reads them and keeps the continuation."""
+
+    __slots__ = ("_query", "continuation", "messages")
 
     def __init__(self, dispatcher: Dispatcher, query: IndexQuery) -> None:
         self.continuation: bytes | None = None
         query.request.stream = True
         limit = query.limit(dispatcher.request_timeout)
-        super().__init__(dispatcher.stream(INDEX, query.request, limit), self._rows)
+        self.messages: MessageStream[kv.RpbIndexResp] = dispatcher.stream(INDEX, query.request, limit)
         self._query = query
 
-    def _rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
+    def rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
+        """The matches in a message."""
         if message.continuation:
             self.continuation = message.continuation
         return self._query.rows(message)

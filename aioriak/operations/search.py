@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
-from aioriak.error import InvalidRequest, NotSupported
+from aioriak.error import InvalidRequest, NotFound, NotModifiedFailed, NotSupported
 from aioriak.operations.names import Name, encode, raw, text
 from aioriak.operations.options import count, positive
 from aioriak.riak_pb import search as pb
@@ -26,8 +25,7 @@ Document = dict[str, Any]
 """A document's fields: text, or a list of texts where a field came more than once."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResults:
+class SearchResults(TypedDict):
     """What a query found: a page of documents, the best score, and how many there are in all."""
 
     docs: list[Document]
@@ -35,8 +33,7 @@ class SearchResults:
     num_found: int
 
 
-@dataclass(frozen=True, slots=True)
-class SearchIndex:
+class SearchIndex(TypedDict):
     """A search index: its name, its schema's, and how many replicas it has."""
 
     name: Name
@@ -44,8 +41,7 @@ class SearchIndex:
     n_val: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SearchSchema:
+class SearchSchema(TypedDict):
     """A schema: XML, as Solr takes it."""
 
     name: Name
@@ -82,7 +78,9 @@ async def query(dispatcher: Dispatcher, index: Name, text_: Name, options: Mappi
     request = pb.RpbSearchQueryReq(q=encode("query", text_), index=encode("search index", index))
     timeout = _fill(request, options)
     reply = await _call(dispatcher, SEARCH, request, timeout)
-    return SearchResults([_document(doc) for doc in reply.docs], reply.max_score, reply.num_found)
+    return SearchResults(
+        docs=[_document(doc) for doc in reply.docs], max_score=reply.max_score, num_found=reply.num_found
+    )
 
 
 def _fill(request: pb.RpbSearchQueryReq, options: Mapping[str, Any]) -> float | None:
@@ -153,7 +151,9 @@ async def get_indexes(dispatcher: Dispatcher, name: Name | None) -> list[SearchI
         request.name = encode("search index", name)
     reply = await _call(dispatcher, SEARCH_INDEX_GET, request)
     return [
-        SearchIndex(text(each.name), text(each.schema), each.n_val if each.HasField("n_val") else None)
+        SearchIndex(
+            name=text(each.name), schema=text(each.schema), n_val=each.n_val if each.HasField("n_val") else None
+        )
         for each in reply.index
     ]
 
@@ -175,7 +175,7 @@ async def get_schema(dispatcher: Dispatcher, name: Name) -> SearchSchema:
     """A schema as it was stored."""
     request = yokozuna.RpbYokozunaSchemaGetReq(name=encode("search schema", name))
     reply = await _call(dispatcher, SEARCH_SCHEMA_GET, request)
-    return SearchSchema(text(reply.schema.name), reply.schema.content.decode("utf-8", "replace"))
+    return SearchSchema(name=text(reply.schema.name), content=reply.schema.content.decode("utf-8", "replace"))
 
 
 async def _call(
@@ -184,14 +184,7 @@ async def _call(
     try:
         return await dispatcher.call(operation, request, timeout)
     except NotSupported as error:
-        raise _explained(error) from None
-
-
-def _explained(error: NotSupported) -> NotSupported:
-    told = NotSupported(
-        f"search is not supported by this server: Riak 2.x has it, Riak 3 does not ({error.text})",
-        node=error.node,
-        operation=error.operation,
-    )
-    told.attempts = error.attempts
-    return told
+        words = f"search is not supported by this server: Riak 2.x has it, Riak 3 does not ({error.text})"
+        raise NotSupported(words, node=error.node, operation=error.operation) from None
+    except NotModifiedFailed as error:  # what "notfound" means after a conditional put
+        raise NotFound("there is no such index or schema", node=error.node, operation=error.operation) from None

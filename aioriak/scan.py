@@ -1,0 +1,98 @@
+"""All objects of a bucket: in the order of their keys, or by a coverage plan from many nodes at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from aioriak.content import RiakContent
+from aioriak.operations import cluster
+from aioriak.operations.cluster import BucketFoldOptions, FoldedObject
+from aioriak.operations.options import positive
+from aioriak.resolver import resolve
+from aioriak.riak_object import RiakObject
+
+if TYPE_CHECKING:
+    from aioriak.bucket import Bucket
+
+
+class BucketFold:
+    """An async iterator of objects; left early, or at the end of ``async with``, its connection is closed.
+
+    ``continuation`` is there once it has ended, if ``max_results`` cut it short.
+    """
+
+    def __init__(self, bucket: Bucket, options: BucketFoldOptions) -> None:
+        self._bucket = bucket
+        self._found = cluster.BucketFold(
+            bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, options
+        )
+
+    @property
+    def continuation(self) -> bytes | None:
+        """Opaque; give it to the next fold."""
+        return self._found.continuation
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> RiakObject:
+        return await _object(self._bucket, await anext(self._found))
+
+    async def aclose(self) -> None:
+        """End it now."""
+        await self._found.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+async def _object(bucket: Bucket, found: FoldedObject) -> RiakObject:
+    robject = RiakObject._absent(bucket.client, bucket, found.key)
+    robject.vclock = found.vclock
+    robject.siblings = [RiakContent.from_reply(robject, content) for content in found.contents]
+    if len(robject.siblings) > 1:
+        await resolve(robject)
+    return robject
+
+
+async def scan(bucket: Bucket, concurrency: int, min_partitions: int | None) -> AsyncIterator[RiakObject]:
+    """The objects of every piece of a coverage plan, ``concurrency`` pieces at a time."""
+    limit = asyncio.Semaphore(positive("concurrency", concurrency))
+    plan = await cluster.coverage(
+        bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, min_partitions
+    )
+    found: asyncio.Queue[RiakObject | BaseException | None] = asyncio.Queue(2 * concurrency)
+
+    async def read(entry: cluster.CoverageEntry) -> None:
+        try:
+            async with limit, BucketFold(bucket, {"cover_context": entry.cover_context}) as piece:
+                async for robject in piece:
+                    await found.put(robject)
+        except Exception as error:
+            await found.put(error)
+        else:
+            await found.put(None)
+
+    readers = [asyncio.create_task(read(entry)) for entry in plan]
+    try:
+        left = len(readers)
+        while left:
+            each: Any = await found.get()
+            if each is None:
+                left -= 1
+            elif isinstance(each, BaseException):
+                raise each
+            else:
+                yield each
+    finally:
+        for reader in readers:
+            reader.cancel()
+        await asyncio.gather(*readers, return_exceptions=True)
