@@ -96,6 +96,8 @@ class Security:
     context: ssl.SSLContext = field(repr=False)
     server_hostname: str | None = None
     """The name that the server's certificate must have; ``None``: the host that is connected to."""
+    certificate: bool = False
+    """Whether the client may show a certificate of its own."""
 
 
 def security_from(
@@ -135,6 +137,7 @@ def security_from(
         password=_bytes(credentials.password or b""),
         context=context,
         server_hostname=server_hostname,
+        certificate=credentials.cert_file is not None or isinstance(tls, ssl.SSLContext),
     )
 
 

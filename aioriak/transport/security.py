@@ -74,7 +74,7 @@ class StartTls(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The server hung up."""
-        self._fail(ConnectError(f"the server hung up when asked for TLS{f': {exc}' if exc else ''}"))
+        self._fail(ConnectError(f"the server hung up{f': {exc}' if exc else ''}"))
 
     def _fail(self, error: RiakError) -> None:
         if not self.answer.done():
@@ -112,7 +112,7 @@ async def secure(
                 ssl_shutdown_timeout=_SHUTDOWN,
             )
             if transport is None or connection.closed.done() or connection.last_error is not None:
-                raise ConnectError("the server broke off after the TLS handshake")
+                raise ConnectError("the server hung up after the TLS handshake")
             connection.connection_made(transport)
             step = "the answer to the login"
             await _log_in(loop, connection, security)
@@ -122,11 +122,12 @@ async def secure(
     except ssl.SSLError as error:
         failure = _tls_error(error, security.server_hostname or host)
         failure.__cause__ = error
-    except OSError as error:
-        failure = error if isinstance(error, ConnectError) else ConnectError(f"broken off before {step}: {error}")
-        failure.__cause__ = error.__cause__ if failure is error else error
-    except RiakError as error:
-        failure = ConnectError(str(error.value))
+    except SecurityError as error:
+        failure = error
+    except (OSError, RiakError) as error:
+        said = error.value if isinstance(error, RiakError) else error
+        hint = " (the server may not like the client's certificate)" if security.certificate else ""
+        failure = ConnectError(f"broken off before {step}{f': {said}' if str(said) else ''}{hint}")
         failure.__cause__ = error
     except BaseException:
         _abort(opening, connection)
@@ -154,7 +155,7 @@ def _check_answer(code: int, body: bytes) -> None:
     error = from_server(text)
     if isinstance(error, (SecurityNotEnabled, NotSupported)):
         raise SecurityNotEnabled(f"the server has no security, so it got no credentials; it said: {text}")
-    raise error if isinstance(error, SecurityError) else ConnectError(f"the server refused to start TLS: {text}")
+    raise error
 
 
 async def _log_in(loop: asyncio.AbstractEventLoop, connection: Connection, security: Security) -> None:
@@ -172,7 +173,7 @@ async def _log_in(loop: asyncio.AbstractEventLoop, connection: Connection, secur
         if isinstance(error.__cause__, ssl.SSLError):
             # with TLS 1.3 the server judges the client's certificate only after the handshake
             raise error.__cause__ from error
-        raise ConnectError(f"the login failed: {error.value}") from error
+        raise
 
 
 _VERIFY: dict[int, tuple[type[CertificateError], str]] = {
