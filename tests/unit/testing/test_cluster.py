@@ -250,3 +250,17 @@ async def test_ports_follow_one_another_where_the_first_is_given(connect):
         first = probe.port
     server = RiakServer(nodes=3, port=first)
     assert [node.port for node in server.nodes] == [first, first + 1, first + 2]
+
+
+async def test_a_delay_that_ends_while_the_node_is_frozen_changes_nothing_until_it_thaws(cluster, connect, until):
+    node, other, _ = cluster.nodes
+    cluster.faults.delay("put", 60, times=1)
+    peer = await connect(node)
+    peer.send(PUT, **THING, content={"value": b"v"})
+    (connection,) = await until(lambda: [each for each in node.connections if "delay" in each.holds])
+    node.freeze()
+    connection.release("delay")  # as if the minute had passed
+    assert await value(await connect(other)) == []
+    node.thaw()
+    assert (await peer.receive())[0] == "RpbPutResp"
+    assert await value(await connect(other)) == [b"v"]
