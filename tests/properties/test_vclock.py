@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aioriak.testing.robject import Content, RiakObj
 from aioriak.testing.vclock import FRESH, InvalidClock, VClock, merge_all
 
-bounded = settings(max_examples=150, deadline=None)
+bounded = settings(max_examples=100, deadline=None)
 
 ACTORS = [b"a", b"bb", b"\x00c"]
 clocks = st.dictionaries(

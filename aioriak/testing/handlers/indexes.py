@@ -24,6 +24,7 @@ from aioriak.testing.context import Answer, Context, Handler
 from aioriak.testing.database import Database
 from aioriak.testing.erlang import BadTerm, compile_regex, decode_term, encode_term, print_term
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
+from aioriak.testing.quorum import check_coverage
 from aioriak.testing.secondary import Entry, Term, between
 from aioriak.wire.operation import CS_BUCKET, INDEX, Operation
 
@@ -92,6 +93,7 @@ def index(context: Context, request: RpbIndexReq) -> Answer:
         if not request.HasField("timeout") or not request.timeout:
             raise Never
         raise Later(request.timeout / 1000, Refusal("timeout"))
+    check_coverage(context, context.database.properties(type, request.bucket))
     after = _after(request, query) if request.HasField("continuation") else None
     limit = request.max_results if request.HasField("max_results") else None
     found: list[Entry] = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
 from aioriak.testing import RiakServer
-from aioriak.wire.operation import GET, LIST_KEYS, MEMBERSHIP, PING, PREFLIST, PUT, SERVER_INFO
+from aioriak.wire.operation import GET, INDEX, LIST_KEYS, MEMBERSHIP, PING, PREFLIST, PUT, SERVER_INFO, SET_BUCKET_TYPE
 
 THING = {"bucket": b"b", "key": b"k"}
 
@@ -104,6 +105,8 @@ async def test_a_starting_node_answers_a_ping_before_it_serves(connect, until, r
                     await ask(peer)
             with pytest.raises(refused, match=r"^insufficient_vnodes_available$"):
                 await peer.stream(LIST_KEYS, bucket=b"b")
+            with pytest.raises(refused, match=r"^insufficient_vnodes_available$"):
+                await peer.ask(INDEX, bucket=b"b", index=b"i_bin", qtype=0, key=b"v")
             node.state = "up"
             assert await value(peer) == [b"v"]
         finally:
@@ -264,3 +267,25 @@ async def test_a_delay_that_ends_while_the_node_is_frozen_changes_nothing_until_
     node.thaw()
     assert (await peer.receive())[0] == "RpbPutResp"
     assert await value(await connect(other)) == [b"v"]
+
+
+async def test_a_listing_needs_one_replica_of_everything(cluster, connect, refused):
+    peer = await connect(cluster.nodes[0])
+    await put(peer)
+    await cluster.nodes[1].kill()
+    assert [list(message.keys) for message in await peer.stream(LIST_KEYS, bucket=b"b")] == [[b"k"], []]
+    await peer.ask(SET_BUCKET_TYPE, type=b"siblings", props={"n_val": 1})
+    with pytest.raises(refused, match=r"^insufficient_vnodes_available$"):
+        await peer.stream(LIST_KEYS, type=b"siblings", bucket=b"b")
+
+
+async def test_a_server_may_listen_on_an_ipv6_address(connect):
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    async with RiakServer(host="::1") as server:
+        assert server.address == f"[::1]:{server.port}"
+        peer = await connect(server)
+        await put(peer)
+        assert await members(peer) == {("::1", server.port)}
