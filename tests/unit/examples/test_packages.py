@@ -64,14 +64,16 @@ async def test_every_document_gets_into_a_conflict_and_out_of_it(
 
 
 @pytest.mark.parametrize("bucket_type", ["default", "siblings"])
-async def test_the_server_is_left_as_it_was(
-    packages: ModuleType, server: RiakServer, client: RiakClient, bucket_type: str
-) -> None:
-    await packages.run(arguments(server, bucket_type=bucket_type))
-    (bucket,) = await client.get_buckets(bucket_type)  # it still has tombstones, which Riak lists
-    for key in await bucket.get_keys():
-        assert not (await bucket.get(key)).exists
-    assert await bucket.get_property("allow_mult") is (bucket_type == "siblings")
+async def test_the_server_is_left_as_it_was(packages: ModuleType, bucket_type: str) -> None:
+    async with RiakServer(tombstone_seconds=None) as server:  # tombstones stay: they tell which bucket it was
+        await packages.run(arguments(server, bucket_type=bucket_type, limit=5))
+        async with await RiakClient.create(server.host, server.port) as client:
+            (bucket,) = await client.get_buckets(bucket_type)
+            keys = await bucket.get_keys()
+            assert len(keys) == min(5, len(packages.installed())) + 1
+            async for _, robject in bucket.get_many(keys):
+                assert not robject.exists
+            assert await bucket.get_property("allow_mult") is (bucket_type == "siblings")
 
 
 async def test_one_distribution_is_enough(packages: ModuleType, server: RiakServer) -> None:
