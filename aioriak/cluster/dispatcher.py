@@ -11,7 +11,7 @@ from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
 from aioriak.cluster.retry import may_try_again
 from aioriak.config import RetryPolicy
-from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, SecurityError
+from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, SecurityError, for_write
 from aioriak.transport.exchange import StreamExchange, new_exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
@@ -83,14 +83,17 @@ class Dispatcher:
             try:
                 reply = operation.decode(await exchange)
             except DecodeError as cause:
-                raise ProtocolError(f"the reply cannot be decoded: {cause}", node=node.name) from cause
+                garbled: RiakError = ProtocolError(f"the reply cannot be decoded: {cause}")
+                garbled = for_write(garbled) if operation.writes else garbled
+                _place(garbled, node, operation, request)
+                raise garbled from cause
             except asyncio.CancelledError:
                 if exchange.done() and not exchange.cancelled():
                     exchange.exception()  # it ended in the same turn: say that it was seen
                 raise
             except RiakError as error:
                 tries = tries or Attempts()
-                wait = self.after(error, node, operation, request, exchange.sent, deadline, tries)
+                wait = self.after(error, node, operation, request, exchange.sent, started, deadline, tries)
             else:
                 if cluster.balancer.wants_latency:
                     cluster.balancer.observe(node, loop.time() - started)
@@ -122,13 +125,14 @@ class Dispatcher:
         operation: Operation[Any, Any],
         request: Any,
         sent: bool,
+        started: float,
         deadline: float | None,
         tries: Attempts,
     ) -> float:
         """Seconds to wait before the next attempt; raises the error when there is none."""
         _place(error, node, operation, request)
         cluster = self.cluster
-        cluster.report(node, error)
+        cluster.report(node, error, started)
         left = None if deadline is None else deadline - self._loop.time()
         counts = sent or not isinstance(error, ConnectError) or cluster.settings.behind_load_balancer
         if isinstance(error, SecurityError):
@@ -178,6 +182,7 @@ class MessageStream(Generic[R]):
         self._timeout = timeout
         self._exchange: StreamExchange | None = None
         self._node: Node | None = None
+        self._asked_at = 0.0  # loop time of the last step that waited for a message
         self._begun = False
         self._ended = False
 
@@ -196,6 +201,7 @@ class MessageStream(Generic[R]):
         while True:
             try:
                 exchange = self._exchange or await self._start(tries)
+                self._asked_at = self._dispatcher.cluster.loop.time()
                 message = await exchange.next()
             except asyncio.CancelledError:
                 self._end()
@@ -244,9 +250,9 @@ class MessageStream(Generic[R]):
             raise error
         if self._begun:
             _place(error, node, operation, request)
-            self._dispatcher.cluster.report(node, error)
+            self._dispatcher.cluster.report(node, error, self._asked_at)
             raise error
-        return self._dispatcher.after(error, node, operation, request, exchange.sent, None, tries)
+        return self._dispatcher.after(error, node, operation, request, exchange.sent, self._asked_at, None, tries)
 
     async def aclose(self) -> None:
         """End the stream; its connection is closed unless the last message has come."""

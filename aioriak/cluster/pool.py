@@ -17,10 +17,12 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from aioriak.config import PoolLimits
 from aioriak.error import ConnectError, PoolTimeout, RiakError
 from aioriak.transport.connection import AnyExchange, Connection
+from aioriak.transport.exchange import Exchange
 
 logger = logging.getLogger("aioriak.pool")
 
@@ -47,6 +49,8 @@ class Pool:
         self.opened = 0
         self.closed = 0
         self.failed = 0
+        self.replied_at = 0.0
+        """Loop time of the last answer on any of its connections."""
         self._loop = loop
         self._connect = connect
         self._connect_failed = connect_failed
@@ -89,7 +93,9 @@ class Pool:
     @property
     def waiting(self) -> int:
         """Requests that wait for room."""
-        return sum(not one.done() for one in self._waiting) + sum(not one.done() for one in self._waiting_alone)
+        return sum(
+            not one.done() for queue in (self._waiting, self._waiting_alone, self._keeping.values()) for one in queue
+        )
 
     # -- requests --------------------------------------------------------------------
 
@@ -108,7 +114,9 @@ class Pool:
                 connection.send(exchange)
                 return
             self._waiting.append(exchange)
-        if not exchange.done() and not exchange.sent and exchange.deadline is not None:
+        if self._closing:
+            exchange.fail(ConnectError("the pool was closed", node=self.node))
+        elif not exchange.done() and exchange.deadline is not None:
             self._watch(exchange.deadline)
 
     def _pick(self) -> Connection | None:
@@ -118,35 +126,28 @@ class Pool:
         if not count:
             self._grow()
             return None
-        level = self._load // count  # some connection has no more than this in flight
         at = self._cursor
         best: Connection | None = None
+        least = self.limits.max_in_flight
         for _ in range(count):
             if at >= count:
                 at = 0
             connection = rotation[at]
             if connection.usable:
                 load = len(connection.pending)
-                if not load and not self._is_alive(connection):
-                    return self._pick()
-                if load <= level:
-                    self._cursor = at
-                    best = connection
-                    break
-                if best is None or load < len(best.pending):
-                    best = connection
+                if load < least:
+                    if not load:
+                        if not self._is_alive(connection):
+                            return self._pick()
+                        self._cursor = at
+                        return connection
+                    best, least, self._cursor = connection, load, at
             at += 1
-        if best is None or best.pending:
-            self._grow()
-            if best is not None and len(best.pending) >= self.limits.max_in_flight:
-                return None
+        self._grow()
         return best
 
     def _is_alive(self, connection: Connection) -> bool:
-        now = self._loop.time()
-        fresh = now - connection.used_at < _FRESH
-        connection.used_at = now
-        if not fresh and connection.looks_dead():
+        if self._loop.time() - connection.used_at >= _FRESH and connection.looks_dead():
             connection.retire()
             return False
         return True
@@ -201,14 +202,19 @@ class Pool:
 
     def replied(self, connection: Connection, count: int) -> None:
         """``count`` requests were answered on a connection."""
+        now = self.replied_at = self._loop.time()
+        idle = not connection.pending
+        if idle:
+            connection.used_at = now
         if connection not in self._aside:
             self._load -= count
-        elif not connection.pending and not connection.retired:
-            connection.used_at = self._loop.time()
+        elif idle and not connection.retired:
             exchange = self._keeping.pop(connection, None)
             if exchange is not None and not exchange.done():
-                connection.send(exchange)
-                return
+                if connection.usable:
+                    connection.send(exchange)
+                    return
+                self._waiting_alone.appendleft(exchange)
             self._take_back(connection)
         if self._waiting:
             self._admit()
@@ -233,8 +239,11 @@ class Pool:
         exchange = self._keeping.pop(connection, None)
         if exchange is not None and not exchange.done():
             self._waiting_alone.appendleft(exchange)
+        if not connection.dismissed and self._loop.time() - connection.opened_at < _PAUSE:
+            self._grow_after = self._loop.time() + _PAUSE
         self._serve()
-        self._keep_minimum()
+        if connection.dismissed or self.open_connections:
+            self._keep_minimum()
 
     def _serve(self) -> None:
         if self._waiting:
@@ -260,7 +269,8 @@ class Pool:
                 connection = await self._connect()
             finally:
                 self._opening.discard(asyncio.current_task())
-        except RiakError as error:
+        except Exception as cause:
+            error = cause if isinstance(cause, RiakError) else ConnectError(f"no connection: {cause!r}", node=self.node)
             self.failed += 1
             self._grow_after = self._loop.time() + _PAUSE
             logger.info("%s: no connection: %s", self.node, error.value)
@@ -293,13 +303,13 @@ class Pool:
 
     def fail_waiting(self, error: RiakError) -> None:
         """End everything that waits with an error; nothing of it was sent."""
-        for queue in (self._waiting, self._waiting_alone):
-            waiting = list(queue)
+        waiting = [*self._waiting, *self._waiting_alone, *self._keeping.values()]
+        for queue in (self._waiting, self._waiting_alone, self._keeping):
             queue.clear()
-            for exchange in waiting:
-                mine = type(error)(error.value, node=self.node)
-                mine.__cause__ = error
-                exchange.fail(mine)
+        for exchange in waiting:
+            mine = type(error)(error.value, node=self.node)
+            mine.__cause__ = error
+            exchange.fail(mine)
 
     def retire_all(self) -> None:
         """Close every connection as soon as nothing is in flight on it."""
@@ -319,22 +329,17 @@ class Pool:
         """End what waited past its deadline."""
         self._timer = None
         now = self._loop.time()
-        following: float | None = None
+        for exchange in (*self._waiting, *self._waiting_alone, *self._keeping.values()):
+            if exchange.deadline is not None and exchange.deadline <= now:
+                exchange.fail(PoolTimeout("every connection stayed busy; nothing was sent", node=self.node))
         for queue in (self._waiting, self._waiting_alone):
-            kept: deque[AnyExchange] = deque()
-            for exchange in queue:
-                if exchange.done():
-                    continue
-                if exchange.deadline is not None and exchange.deadline <= now:
-                    exchange.fail(PoolTimeout("every connection stayed busy; nothing was sent", node=self.node))
-                    continue
-                kept.append(exchange)
-                if exchange.deadline is not None and (following is None or exchange.deadline < following):
-                    following = exchange.deadline
+            kept = [exchange for exchange in queue if not exchange.done()]
             queue.clear()
             queue.extend(kept)
-        if following is not None:
-            self._watch(max(following, now + 0.01))
+        left = (*self._waiting, *self._waiting_alone, *self._keeping.values())
+        deadlines = [one.deadline for one in left if one.deadline is not None and not one.done()]
+        if deadlines:
+            self._watch(max(min(deadlines), now + 0.01))
 
     def _keep_house(self) -> None:
         """Retire what is too old or was idle too long, and look again when the next one may be."""
@@ -359,10 +364,9 @@ class Pool:
             self._housekeeper = self._loop.call_later(period, self._keep_house)
 
     def _keep_minimum(self) -> None:
-        """Replace what was lost, unless the node refuses connections."""
-        if self._rotation or self._aside:
-            while self.size < self.limits.min_size and self._grow():
-                pass
+        """Replace what was closed or lost."""
+        while self.size < self.limits.min_size and self._grow():
+            pass
 
     # -- closing ----------------------------------------------------------------------------
 
@@ -373,31 +377,41 @@ class Pool:
             if timer is not None:
                 timer.cancel()
         self._timer = self._housekeeper = None
+        if self._loop.is_closed():
+            return []  # nobody is left to be told
         for task in self._opening:
             task.cancel()
         self.fail_waiting(error or ConnectError("the pool was closed", node=self.node))
         connections = [*self._rotation, *self._aside]
         for connection in connections:
-            connection.close()
+            if connection.pending:
+                connection.abort()  # close() would wait for a peer that does not read
+            else:
+                connection.close()
         return connections
 
     async def aclose(self, timeout: float | None) -> None:
-        """Let what is in flight end, for ``timeout`` seconds at most, then close and wait for it."""
-        self._closing = True
-        opening = list(self._opening)
+        """Let what waits and what is in flight end, for ``timeout`` seconds at most, then close and wait for it.
+
+        Streams that wait for a connection end at once.
+        """
+        opening: list[asyncio.Task[None]] = []
         try:
             async with asyncio.timeout(timeout):
-                for connection in [*self._rotation, *self._aside]:
-                    connection.retire()
+                if self._waiting:
+                    await asyncio.wait([cast(Exchange, exchange) for exchange in self._waiting])
+                self._closing = True
+                opening = list(self._opening)
+                self.fail_waiting(ConnectError("the pool was closed", node=self.node))
+                self.retire_all()
                 while self._rotation or self._aside:
                     await asyncio.wait([one.closed for one in [*self._rotation, *self._aside]])
         except TimeoutError:
             logger.info("%s: closing with %d requests in flight", self.node, self.in_flight)
         finally:
+            opening += [task for task in self._opening if task not in opening]
             left = self.close()
             for connection in left:
                 connection.abort()
-        for task in opening:
-            task.cancel()
         if left or opening:
             await asyncio.wait([*(one.closed for one in left), *opening])

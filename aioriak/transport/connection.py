@@ -74,13 +74,15 @@ class Connection(asyncio.Protocol):
         """Done when the socket is closed."""
         self.retired = False
         """No new requests, closed when nothing is in flight."""
+        self.dismissed = False
+        """It was closed from this side, and not for a fault."""
         self.last_error: RiakError | None = None
         self._loop = loop
         self._overdue = overdue
         self._transport: asyncio.Transport | None = None
         self._outgoing: list[AnyExchange] = []
         self._writable = True
-        self._stalled = False  # the oldest request timed out and its reply has not come
+        self._stalled = False  # the oldest request was given up and its reply has not come
         self._given = False  # to one exchange alone
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -95,6 +97,8 @@ class Connection(asyncio.Protocol):
         self.session.sent(exchange)
         if exchange.alone:
             self._give_to(exchange)
+        else:
+            exchange.carrier = self  # type: ignore[union-attr]  # a stream is always alone
         outgoing = self._outgoing
         outgoing.append(exchange)
         if len(outgoing) == 1:
@@ -173,7 +177,7 @@ class Connection(asyncio.Protocol):
             exchange.set_exception(error)
             if isinstance(error, ProtocolError):
                 fault = fault or error
-        if self._stalled and not self._oldest_timed_out():
+        if self._stalled and not self._oldest_given_up():
             self._stalled = False
             self._update()
         if count:
@@ -310,7 +314,16 @@ class Connection(asyncio.Protocol):
             self._stalled = True
             self._update()
 
-    def _oldest_timed_out(self) -> bool:
+    def given_up(self, exchange: Exchange) -> None:
+        """The caller was cancelled: its reply is owed still, and nothing new follows it until that comes."""
+        exchange.deadline = now = self._loop.time()
+        if self._overdue is not None and (self._timer is None or now + self._overdue < self._timer_at):
+            self._watch(now + self._overdue)
+        if self.pending and self.pending[0] is exchange and not self._stalled:
+            self._stalled = True
+            self._update()
+
+    def _oldest_given_up(self) -> bool:
         if not self.pending:
             return False
         oldest = self.pending[0]
@@ -353,6 +366,7 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close after what was written has been sent; what is in flight is lost."""
+        self.dismissed = self.last_error is None
         if self._transport is not None:
             self._flush()
             self._transport.close()
@@ -360,6 +374,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close at once; what is in flight is lost."""
+        self.dismissed = self.last_error is None
         if self._transport is not None:
             self._transport.abort()
         self._update()

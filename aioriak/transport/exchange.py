@@ -10,16 +10,23 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from aioriak.error import PoolTimeout, RequestTimeout
 from aioriak.wire.operation import Operation
 
 
+class Carrier(Protocol):
+    """What a request was sent over."""
+
+    def given_up(self, exchange: Exchange) -> None:
+        """Nobody waits for the reply any more."""
+
+
 class Exchange(asyncio.Future[bytes]):
     """A request that is answered once; its result is the body of the reply."""
 
-    __slots__ = ("alone", "deadline", "frame", "operation", "sent")
+    __slots__ = ("alone", "carrier", "deadline", "frame", "operation", "sent")
 
     streaming = False
 
@@ -31,6 +38,14 @@ class Exchange(asyncio.Future[bytes]):
     """Some of it may have left this machine."""
     alone: bool
     """It needs a connection of its own."""
+    carrier: Carrier | None
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Give up; the connection, if it was sent, is told that its reply is nobody's."""
+        cancelled = super().cancel(msg)
+        if cancelled and self.carrier is not None:
+            self.carrier.given_up(self)
+        return cancelled
 
     def fail(self, error: BaseException) -> None:
         """End with an error, unless it has ended."""
@@ -48,6 +63,7 @@ def new_exchange(
     exchange.deadline = deadline
     exchange.sent = False
     exchange.alone = operation.alone
+    exchange.carrier = None
     return exchange
 
 

@@ -75,7 +75,7 @@ async def test_an_update_that_times_out_is_of_unknown_outcome_and_stays_staged(
 
 async def test_a_cancelled_update_stays_staged_and_can_be_stored_later(server: RiakServer, client: RiakClient) -> None:
     arrived = Arrival()
-    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    server.faults.hang("data type update", times=1, only=arrived)
     counter = await counter_of(client)
     storing = asyncio.create_task(counter.store())
     await arrived.event.wait()
@@ -86,7 +86,7 @@ async def test_a_cancelled_update_stays_staged_and_can_be_stored_later(server: R
         await storing
     assert counter.to_op() == ("increment", 3)
     await counter.store()
-    assert counter.value == 6, "the one that was cancelled had been sent"
+    assert counter.value == 3
 
 
 async def test_what_is_staged_while_an_update_is_under_way_is_kept_for_the_next(
