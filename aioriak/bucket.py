@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from aioriak import many
 from aioriak.codec import Codecs, Decoder, Encoder
+from aioriak.content import RiakContent
 from aioriak.datatypes import handles
 from aioriak.error import (
+    ContentError,
     InvalidRequest,
     NotADatatype,
     PermissionDenied,
@@ -297,38 +299,39 @@ class Bucket(BucketQueries):
         :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; else as
         :meth:`get` and :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
         """
+        robject: RiakObject | None = None
         for _ in range(attempts):
-            robject = RiakObject._absent(self.client, self, key)
-            await robject._read(encode_key(key), options)
-            while True:
-                outcome = change(robject)
-                if inspect.isawaitable(outcome):
-                    await outcome
-                written = robject.encoded_data
-                try:
-                    await self._store_update(robject, if_not_modified)
-                except PreconditionFailed:
-                    break
-                if await self._settle(robject, written, attempts):
-                    return robject
+            if robject is None:
+                robject = RiakObject._absent(self.client, self, key)
+                await robject._read(encode_key(key), options)
+            conditions: dict[str, Any] = {}
+            if if_not_modified:
+                conditions = {"if_not_modified": True} if robject.siblings else {"if_none_match": True}
+            outcome = change(robject)
+            if inspect.isawaitable(outcome):
+                await outcome
+            written = robject.encoded_data
+            try:
+                await robject._write({"return_body": True, **conditions})
+            except PreconditionFailed:
+                robject = None
+                continue
+            if await self._settle(robject, written, attempts):
+                return robject
         raise TooManyConflicts(f"somebody else was faster {attempts} times: {self.path}/{show(key)}")
-
-    async def _store_update(self, robject: RiakObject, if_not_modified: bool) -> None:
-        conditions: dict[str, Any] = {}
-        if if_not_modified:
-            conditions = {"if_not_modified": True} if robject.vclock is not None else {"if_none_match": True}
-        await robject._write({"return_body": True, **conditions})
 
     async def _settle(self, robject: RiakObject, written: bytes | None, attempts: int) -> bool:
         """Resolve and store until one sibling is left; false when the resolver dropped what was written."""
         for _ in range(attempts):
             if len(robject.siblings) == 1:
                 return True
-            before = list(robject.siblings)
+            before = [(one, one.encoded_data) for one in robject.siblings]
             await resolve(robject)
             survivor = robject._content()
-            if any(survivor is one for one in before) and survivor.encoded_data != written:
-                return False
+            for one, value in before:
+                left_out = value != written or [stored for _, stored in before].count(written) > 1
+                if one is survivor and left_out and _same_value(one, value):
+                    return False
             await robject._write({"return_body": True})
         raise TooManyConflicts(f"siblings kept coming: {self.path}/{show(robject.key)}")
 
@@ -415,3 +418,13 @@ class Bucket(BucketQueries):
 
     def __repr__(self) -> str:
         return f"<Bucket {show(self.name)}>" if self.bucket_type.is_default() else f"<Bucket {self.path}>"
+
+
+def _same_value(content: RiakContent, encoded: bytes | None) -> bool:
+    """Whether a content still has the value that was stored as ``encoded``."""
+    original = content.copy()
+    original.encoded_data = encoded
+    try:
+        return content.encoded_data == encoded or bool(original.data == content.data)
+    except ContentError:
+        return False

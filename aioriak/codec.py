@@ -63,6 +63,7 @@ ENCODERS: dict[str, Encoder] = {
 }
 """What a client starts with."""
 
+_JSON = (_standard_json, _fast_json)
 _load_json: Decoder = orjson.loads if orjson else _json_decoder
 
 DECODERS: dict[str, Decoder] = {
@@ -121,11 +122,16 @@ class Codecs:
         try:
             if encoder is not None and not (isinstance(value, str) and encoder is _octets):
                 encoded = encoder(value)
-            elif isinstance(value, (str, bytes, bytearray)):
-                encoded = value if isinstance(value, str) else bytes(value)
+                if not isinstance(encoded, str):
+                    foreign = _foreign(charset, content_type) if encoder in _JSON else None
+                    return encoded.decode().encode(foreign) if foreign else encoded
+            elif isinstance(value, str):
+                encoded = value
+            elif isinstance(value, (bytes, bytearray)):
+                return bytes(value)
             else:
                 raise ContentError(f"there is no encoder for {content_type!r} to store {type(value).__name__} with")
-            return encoded.encode(charset or "utf-8") if isinstance(encoded, str) else encoded
+            return encoded.encode(charset or _charset(content_type) or "utf-8")
         except ContentError:
             raise
         except Exception as error:
@@ -136,8 +142,8 @@ class Codecs:
         decoder = self.get_decoder(content_type)
         try:
             if decoder is not None:
-                if charset and charset.lower() not in ("utf-8", "utf8") and decoder is _load_json:
-                    value = value.decode(charset).encode()
+                if decoder is _load_json and (foreign := _foreign(charset, content_type)):
+                    value = value.decode(foreign).encode()
                 return decoder(value)
             if content_type is None:
                 return value
@@ -146,6 +152,13 @@ class Codecs:
         except Exception as error:
             raise ContentError(f"the value is not what {content_type!r} promises: {error}") from error
         raise ContentError(f"there is no decoder for {content_type!r}; encoded_data has the bytes")
+
+
+def _foreign(charset: str | None, content_type: str | None) -> str | None:
+    """The character set of a JSON text where it is not UTF-8."""
+    if charset is None:
+        charset = _charset(content_type)
+    return None if charset is None or charset.lower() in ("utf-8", "utf8") else charset
 
 
 def _find(known: dict[str, T], content_type: str | None) -> T | None:
@@ -157,7 +170,9 @@ def _find(known: dict[str, T], content_type: str | None) -> T | None:
     return found
 
 
-def _charset(content_type: str) -> str | None:
+def _charset(content_type: str | None) -> str | None:
+    if content_type is None or ";" not in content_type:
+        return None
     for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from random import Random
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from aioriak.error import InvalidRequest
 from aioriak.security import Security
@@ -90,7 +91,7 @@ def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_P
 def _positive(name: str, value: float | None) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
         raise InvalidRequest(f"{name} is a number of seconds above 0, or None to wait for ever; not {value!r}")
 
 
@@ -155,6 +156,12 @@ class Backoff:
     longest: float = 5.0
     rng: Random = field(default_factory=Random, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        for name in ("first", "longest"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
+                raise InvalidRequest(f"{name} is a number of seconds from 0 up, not {value!r}")
+
     def delay(self, attempt: int) -> float:
         """Seconds to wait before attempt number ``attempt`` + 1 (``attempt`` counts from 1)."""
         full = min(self.longest, self.first * 2.0 ** min(attempt - 1, 60))
@@ -176,6 +183,10 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int) or self.attempts < 1:
             raise InvalidRequest(f"attempts is a whole number from 1 up, not {self.attempts!r}")
+        if not isinstance(self.retry_writes, bool):
+            raise InvalidRequest(f"retry_writes is True or False, not {self.retry_writes!r}")
+        if not isinstance(self.backoff, Backoff):
+            raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,26 +275,29 @@ def parse_url(url: str) -> ParsedURL:
 
     Raises :class:`~aioriak.error.InvalidRequest`, which never repeats the password.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise InvalidRequest(f"not a riak:// URL: {error}") from None
-    if parts.scheme != "riak":
-        raise InvalidRequest(f"a Riak URL starts with riak://, not {parts.scheme + '://' if parts.scheme else url!r}")
-    if parts.path not in ("", "/") or parts.fragment:
-        raise InvalidRequest("a Riak URL has no path and no fragment")
-    credentials, at, hosts = parts.netloc.rpartition("@")
+    scheme, separator, rest = url.partition("://") if isinstance(url, str) else ("", "", "")
+    if not separator or scheme.lower() != "riak":
+        raise InvalidRequest("a Riak URL starts with riak://")
+    rest, fragment, _ = rest.partition("#")
+    rest, _, query = rest.partition("?")
+    authority, _, path = rest.partition("/")
+    credentials, at, hosts = authority.rpartition("@")
+    if path or fragment or ("@" in url and not at):
+        raise InvalidRequest(
+            "a Riak URL has no path and no fragment; "
+            "in a user, a password or an option / ? # @ are written %2F %3F %23 %40"
+        )
     user, _, password = credentials.partition(":")
     listed = [host for host in hosts.split(",") if host]
     port = DEFAULT_PORT
     if listed:
         # the last port given counts for the hosts before it that name none
-        port = Address.of(listed[-1]).port
+        port = Address.of(unquote(listed[-1])).port
     return ParsedURL(
         nodes=addresses([Address.of(unquote(host), port) for host in listed] or ["localhost"]),
         user=unquote(user) if at else None,
         password=unquote(password) if at else None,
-        options={name: _option(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True)},
+        options={name: _option(name, value) for name, value in parse_qsl(query, keep_blank_values=True)},
     )
 
 

@@ -104,7 +104,7 @@ class RiakContent:
             data = codecs.decode(
                 encoded,
                 source.content_type.decode("utf-8", "surrogateescape") or None,
-                charset.decode() if charset else None,
+                charset.decode("utf-8", "surrogateescape") if charset else None,
             )
             if len(encoded) > _KEEP:
                 self._unpack()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from aioriak.error import InvalidRequest, RiakError
@@ -12,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def _items(source: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+async def _items(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T, None]:
     if isinstance(source, AsyncIterable):
         async for item in source:
             yield item
@@ -68,3 +68,4 @@ async def each(
         for task in (*workers, finisher):
             task.cancel()
         await asyncio.gather(*workers, finisher, return_exceptions=True)
+        await items.aclose()

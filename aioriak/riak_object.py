@@ -202,7 +202,8 @@ class RiakObject:
         """Read the object again, and let the resolver settle a conflict; returns the object.
 
         Look at :attr:`exists`: nothing found is no error.  With ``if_modified=obj.vclock`` the object
-        stays as it is, and :attr:`unchanged` is true, when nothing newer is there.
+        stays as it is, and :attr:`unchanged` is true, when nothing newer is there.  With ``head`` the
+        values stay away, and siblings are left as they are: a resolver could not see what it decides on.
 
         Raises :class:`~aioriak.error.InvalidRequest`, :class:`~aioriak.error.ServerError` and its kinds,
         :class:`~aioriak.error.ResolverError`, and what can happen to any request: ``TimeoutError``
@@ -230,7 +231,7 @@ class RiakObject:
             return
         self.vclock = vclock
         self.siblings = siblings = [RiakContent.from_reply(self, content, not head) for content in contents]
-        if len(siblings) > 1:
+        if len(siblings) > 1 and not head:
             await resolve(self)
 
     async def store(
@@ -247,7 +248,8 @@ class RiakObject:
 
         The vclock that was read goes along, so that what was read is replaced and what was not is
         kept as a sibling.  With ``return_body`` the object is as the server has it afterwards, a
-        conflict settled by the resolver.  ``timeout`` is in milliseconds.
+        conflict settled by the resolver; with ``return_head`` its metadata is, and siblings are left.
+        ``timeout`` is in milliseconds.
 
         Raises :class:`~aioriak.error.ConflictError` unless there is exactly one sibling;
         :class:`~aioriak.error.InvalidRequest` and :class:`~aioriak.error.ContentError` before anything
@@ -261,7 +263,7 @@ class RiakObject:
                 "if_none_match": if_none_match or None, "timeout": timeout, **options,
             }
         )
-        if len(self.siblings) > 1:
+        if len(self.siblings) > 1 and not options.get("return_head"):
             await resolve(self)
         return self
 
@@ -281,7 +283,8 @@ class RiakObject:
             self.key = text(stored.key)
         if stored.vclock is not None:
             self.vclock = stored.vclock
-        if options.get("return_head") and not options.get("return_body"):
+        if options.get("return_head"):
+            # the server sends no values, even where return_body is asked for too
             encoded = content.encoded_data
             self.siblings = [RiakContent.from_reply(self, one, False) for one in stored.contents]
             if len(self.siblings) == 1:

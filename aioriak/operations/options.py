@@ -171,11 +171,11 @@ def apply(request: Any, options: Mapping[str, Any], checks: Mapping[str, Check])
     """
     timeout: float | None = None
     for name, value in options.items():
-        if value is None:
-            continue
         check = checks.get(name)
         if check is None:
             raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(checks))}")
+        if value is None:
+            continue
         checked = check(name, value)
         setattr(request, name, checked)
         if name == "timeout" and checked:
