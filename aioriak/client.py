@@ -16,6 +16,8 @@ from aioriak.bucket import Bucket, BucketType
 from aioriak.cluster.balancer import Balancer
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.cluster.observed import ObservedDispatcher
+from aioriak.cluster.stats import Stats
 from aioriak.codec import Codecs, Decoder, Encoder
 from aioriak.config import (
     DEFAULT_PORT,
@@ -49,6 +51,7 @@ from aioriak.querying import AllowListing, ClientQueries, checked_listing
 from aioriak.resolver import Resolver, checked, default_resolver
 from aioriak.riak_object import RiakObject
 from aioriak.security import SecurityCreds, security_from, take_from_url
+from aioriak.telemetry import Telemetry
 
 
 class RiakClient(ClientQueries):
@@ -79,6 +82,9 @@ class RiakClient(ClientQueries):
     Where the server has security on: ``credentials`` (:class:`~aioriak.security.SecurityCreds`), and,
     where their files do not say enough, ``tls`` (an ``ssl.SSLContext``) and ``server_hostname`` (the
     name in the servers' certificates).
+
+    ``telemetry`` (:class:`~aioriak.telemetry.Telemetry`) is told what happens; :meth:`stats` says how
+    things stand.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class RiakClient(ClientQueries):
         credentials: SecurityCreds | Mapping[str, Any] | None = None,
         tls: ssl.SSLContext | bool | None = None,
         server_hostname: str | None = None,
+        telemetry: Telemetry | None = None,
         resolver: Resolver | None = None,
         allow_listing: AllowListing = "warn",
         **options: Any,
@@ -124,6 +131,7 @@ class RiakClient(ClientQueries):
         self._resolver: Resolver | None = checked(resolver)
         self.allow_listing = checked_listing(allow_listing)
         self._balancer = balancer
+        self._telemetry = telemetry
         self._loop = loop
         self._cluster: Cluster | None = None
         self._dispatcher: Dispatcher | None = None
@@ -165,6 +173,8 @@ class RiakClient(ClientQueries):
         return cls(nodes=parsed.nodes, **{**options, **settings})
 
     async def _started(self) -> Self:
+        if self.closed:
+            raise ClientClosed("the client is closed")
         self.dispatcher  # noqa: B018 - made here
         assert self._cluster is not None
         try:
@@ -192,8 +202,11 @@ class RiakClient(ClientQueries):
         if dispatcher is None:
             if self._closed:
                 raise ClientClosed("the client is closed")
-            self._cluster = Cluster(self.loop, self.settings, balancer=self._balancer)
-            dispatcher = Dispatcher(self._cluster, self.settings.timeouts.request, self.settings.retry)
+            self._cluster = Cluster(
+                self.loop, self.settings, balancer=self._balancer, telemetry=self._telemetry
+            )
+            kind = Dispatcher if self._telemetry is None else ObservedDispatcher
+            dispatcher = kind(self._cluster, self.settings.timeouts.request, self.settings.retry)
             self._dispatcher = dispatcher
         return dispatcher
 
@@ -248,7 +261,7 @@ class RiakClient(ClientQueries):
         copy.__dict__.update(self.__dict__)
         copy.settings = settings
         copy._original = self._original or self
-        copy._dispatcher = Dispatcher(dispatcher.cluster, settings.timeouts.request, settings.retry)
+        copy._dispatcher = type(dispatcher)(dispatcher.cluster, settings.timeouts.request, settings.retry)
         copy._buckets = WeakValueDictionary()
         copy._bucket_types = WeakValueDictionary()
         return copy
@@ -256,6 +269,10 @@ class RiakClient(ClientQueries):
     def same_cluster(self, other: RiakClient) -> bool:
         """Whether two clients share their connections."""
         return (self._original or self) is (other._original or other)
+
+    def stats(self) -> Stats:
+        """How things stand: per node its state, connections, what is in flight and waits, counts, latencies."""
+        return Stats(nodes=()) if self._cluster is None else self._cluster.stats()
 
     # -- nodes -------------------------------------------------------------------------------
 
@@ -371,7 +388,7 @@ class RiakClient(ClientQueries):
         """Delete an object: :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>`."""
         return await robj.delete(**options)
 
-    async def put_many(
+    def put_many(
         self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
     ) -> AsyncIterator[tuple[Any, RiakError | None]]:
         """Store many objects: pairs of an object and ``None``, or its error, in the order they come.
@@ -382,8 +399,7 @@ class RiakClient(ClientQueries):
         async def one(robject: Any) -> None:
             await robject.store(**options)
 
-        async for pair in many.each(one, objects, concurrency):
-            yield pair
+        return many.each(one, objects, concurrency)
 
     async def multiget(
         self, pairs: Iterable[tuple[Name, Name, Name]], **options: Unpack[ReadOptions]

@@ -13,8 +13,10 @@ from aioriak.cluster.discovery import discover, resolve
 from aioriak.cluster.health import takes_out, watch
 from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.ring import KeyRouter
+from aioriak.cluster.stats import Stats, snapshot
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, ConnectionLost, NoNodeAvailable, RiakError, SecurityError
+from aioriak.telemetry import Guarded, Telemetry
 
 logger = logging.getLogger("aioriak.cluster")
 
@@ -29,10 +31,12 @@ class Cluster:
         *,
         balancer: Balancer | None = None,
         rng: Random | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.loop = loop
         self.settings = settings
         self.balancer: Balancer = balancer or TwoChoices()
+        self.telemetry: Telemetry = Telemetry() if telemetry is None else Guarded(telemetry)
         self.closed = False
         self.nodes: dict[Address, Node] = {}
         self.up: list[Node] = []
@@ -44,6 +48,11 @@ class Cluster:
         self._waiters: set[asyncio.Future[None]] = set()
         for address in settings.nodes:
             self._add(address, seed=True)
+        self.telemetry.client_started(self.stats)
+
+    def stats(self) -> Stats:
+        """What its nodes did so far, and are doing now."""
+        return snapshot(self.nodes.values())
 
     # -- starting ------------------------------------------------------------------------
 
@@ -180,6 +189,7 @@ class Cluster:
         logger.warning("%s is out: %s", node.name, error)
         node.take_out(error)
         self.up = [one for one in self.up if one is not node]
+        self.telemetry.node_down(node.name, error)
         self.task(self._watch(node, at_once=isinstance(error, ConnectionLost)), f"aioriak probes {node.name}")
 
     async def _watch(self, node: Node, *, at_once: bool) -> None:
@@ -190,6 +200,7 @@ class Cluster:
         logger.info("%s is back", node.name)
         node.let_in(connection)
         self._let_in(node)
+        self.telemetry.node_up(node.name)
 
     def _let_in(self, node: Node) -> None:
         self.up.append(node)
@@ -203,9 +214,12 @@ class Cluster:
         node = self.nodes.get(address)
         if node is None:
             failed: Callable[[Node, RiakError], None] = self.take_out
-            node = self.nodes[address] = Node(self.loop, address, self.settings, seed=seed, failed=failed)
+            node = self.nodes[address] = Node(
+                self.loop, address, self.settings, seed=seed, failed=failed, telemetry=self.telemetry
+            )
             node.client_id = self.client_id
             self._let_in(node)
+            self.telemetry.node_joined(node.name)
         node.seed = node.seed or seed
         return node
 
@@ -229,6 +243,7 @@ class Cluster:
         self.nodes.pop(node.address, None)
         node.state = NodeState.LEAVING
         self.up = [one for one in self.up if one is not node]
+        self.telemetry.node_left(node.name)
 
     async def _discover_once(self) -> bool:
         """Ask for the members and follow; false when the server cannot tell."""
@@ -267,7 +282,7 @@ class Cluster:
         """Close every connection now."""
         if self.closed:
             return
-        self.closed = True
+        self._say_closed()
         for task in self._tasks:
             task.cancel()
         for node in self.nodes.values():
@@ -276,7 +291,7 @@ class Cluster:
 
     async def aclose(self) -> None:
         """Let what is in flight end, then close."""
-        self.closed = True
+        self._say_closed()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -286,6 +301,11 @@ class Cluster:
             *tasks,
             return_exceptions=True,
         )
+
+    def _say_closed(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.telemetry.client_closed(self.stats)
 
     def _wake_waiters(self) -> None:
         for waiter in self._waiters:

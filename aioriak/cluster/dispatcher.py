@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from typing import Any, Generic, TypeVar, cast
 
 from google.protobuf.message import DecodeError
@@ -10,6 +11,7 @@ from google.protobuf.message import DecodeError
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
 from aioriak.cluster.retry import may_try_again
+from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import RetryPolicy
 from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, SecurityError, for_write
 from aioriak.transport.exchange import StreamExchange, new_exchange
@@ -95,14 +97,21 @@ class Dispatcher:
                 tries = tries or Attempts()
                 wait = self.after(error, node, operation, request, exchange.sent, started, deadline, tries)
             else:
-                if cluster.balancer.wants_latency:
-                    cluster.balancer.observe(node, loop.time() - started)
+                self.answered(node, started)
                 return reply
             if wait:
                 await asyncio.sleep(wait)
             started = loop.time()
             if deadline is not None and operation.has_timeout:
                 request.timeout = _milliseconds(deadline - started)  # type: ignore[attr-defined]
+
+    def answered(self, node: Node, started: float) -> None:
+        """An attempt that began at ``started`` succeeded: for statistics and the balancer."""
+        seconds = node.pool.replied_at - started
+        node.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
+        balancer = self.cluster.balancer
+        if balancer.wants_latency:
+            balancer.observe(node, seconds)
 
     def _attempt_deadline(
         self, operation: Operation[Any, Any], deadline: float | None, tries: Attempts | None
@@ -145,6 +154,7 @@ class Dispatcher:
             error.attempts = tuple(tries.errors)
             raise error
         tries.add(node, error, counts)
+        node.retries += 1
         return wait
 
     async def _wait_for_node(

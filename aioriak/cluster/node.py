@@ -8,8 +8,10 @@ from collections.abc import Callable
 from enum import Enum
 
 from aioriak.cluster.pool import Pool
+from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import Address, Settings
 from aioriak.error import ConnectError, NodeNotReady, RequestTimeout, RiakError
+from aioriak.telemetry import Telemetry
 from aioriak.transport.connection import Connection
 from aioriak.transport.connector import open_connection
 
@@ -36,6 +38,7 @@ class Node:
         *,
         seed: bool = True,
         failed: Callable[[Node, RiakError], None] | None = None,
+        telemetry: Telemetry | None = None,
     ) -> None:
         self.address = address
         self.name = str(address)
@@ -51,6 +54,11 @@ class Node:
         self.client_id: bytes | None = None
         self.back_since: float | None = None
         """Loop time at which it came back, while it is let in gently."""
+        self.retries = 0
+        """Attempts at requests that failed here and were made again."""
+        self.latencies = [0] * (len(LATENCY_BOUNDS) + 1)
+        """A histogram: how many answers took how long."""
+        self._telemetry = telemetry or Telemetry()
         self._loop = loop
         self._settings = settings
         self._failed = failed
@@ -67,7 +75,14 @@ class Node:
 
     async def connect(self) -> Connection:
         """A new connection, not yet in the pool. Raises :class:`~aioriak.error.ConnectError`."""
-        connection = await open_connection(self._loop, self.address, self._settings, self.client_id)
+        started = self._loop.time()
+        try:
+            connection = await open_connection(self._loop, self.address, self._settings, self.client_id)
+        except RiakError as error:
+            self._telemetry.connection_failed(self.name, self._loop.time() - started, error)
+            raise
+        self._telemetry.connection_opened(self.name, self._loop.time() - started)
+        connection.closed.add_done_callback(lambda closed: self._telemetry.connection_closed(self.name))
         self.peer = connection.peer
         return connection
 

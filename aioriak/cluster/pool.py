@@ -81,6 +81,11 @@ class Pool:
         return len(self._rotation) + len(self._aside)
 
     @property
+    def idle(self) -> int:
+        """Open connections on which nothing is in flight."""
+        return sum(not connection.pending for connection in (*self._rotation, *self._aside))
+
+    @property
     def in_flight(self) -> int:
         """Requests sent whose replies have not come."""
         return self._load + sum(len(connection.pending) for connection in self._aside)

@@ -1,0 +1,156 @@
+"""Telemetry: what a client tells, while it works, to whoever wants to watch.
+
+Subclass :class:`Telemetry`, override what is of interest, and give an instance to the client::
+
+    class Slow(Telemetry):
+        def operation_ended(self, token: object, outcome: Outcome) -> None:
+            if outcome.seconds > 0.5:
+                print(outcome)
+
+    client = RiakClient(telemetry=Slow())
+
+Everything is called in the event loop, on the way of requests: be quick and do not wait.  What a hook
+raises is logged, and changes nothing for the request.  Without telemetry nothing of this costs anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aioriak.cluster.stats import Stats
+
+logger = logging.getLogger("aioriak.telemetry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An operation that begins: one request and its reply, or one stream."""
+
+    operation: str
+    """Its name, such as ``get`` or ``index query``."""
+    bucket_type: str | None
+    """``None`` for an operation without one."""
+    bucket: str | None
+    writes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedAttempt:
+    """An attempt that failed and is followed by another."""
+
+    call: Call
+    node: str
+    """``host:port``"""
+    number: int
+    """Counts from 1."""
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an operation ended."""
+
+    call: Call
+    node: str | None
+    """The node of the last attempt; ``None`` when no attempt was made."""
+    attempts: int
+    seconds: float
+    """From the call to its end, with all attempts and waits."""
+    error: BaseException | None
+    """``None`` for success; an ``asyncio.CancelledError`` when the caller gave up."""
+
+
+class Telemetry:
+    """What can be told.  Every method here does nothing, so override those of interest."""
+
+    def operation_started(self, call: Call) -> object:
+        """An operation begins.  What this returns comes back as ``token`` in what is told of it later."""
+        return None
+
+    def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
+        """An attempt failed, and another one follows."""
+
+    def operation_ended(self, token: Any, outcome: Outcome) -> None:
+        """An operation ended, well or not."""
+
+    def connection_opened(self, node: str, seconds: float) -> None:
+        """A connection stands, TLS and login included, after so many seconds."""
+
+    def connection_failed(self, node: str, seconds: float, error: Exception) -> None:
+        """A connection could not be made."""
+
+    def connection_closed(self, node: str) -> None:
+        """A connection that stood is closed, by whichever side."""
+
+    def node_joined(self, node: str) -> None:
+        """The client knows one more node."""
+
+    def node_left(self, node: str) -> None:
+        """The client lets go of a node."""
+
+    def node_down(self, node: str, error: Exception) -> None:
+        """A node gets no more requests, because of this error."""
+
+    def node_up(self, node: str) -> None:
+        """A node that was down is back."""
+
+    def client_started(self, stats: Callable[[], Stats]) -> None:
+        """A client is about to connect; ``stats`` may be called at any time until it is closed."""
+
+    def client_closed(self, stats: Callable[[], Stats]) -> None:
+        """A client was closed."""
+
+
+class Guarded(Telemetry):
+    """Passes everything on, and lets no exception out."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._telemetry = telemetry
+
+    def _tell(self, hook: Callable[..., Any], *told: Any) -> Any:
+        try:
+            return hook(*told)
+        except Exception:
+            logger.exception("%s failed", getattr(hook, "__qualname__", hook))
+            return None
+
+    def operation_started(self, call: Call) -> object:
+        """See :class:`Telemetry`, as for all that follow."""
+        return self._tell(self._telemetry.operation_started, call)
+
+    def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
+        self._tell(self._telemetry.attempt_failed, token, attempt)
+
+    def operation_ended(self, token: Any, outcome: Outcome) -> None:
+        self._tell(self._telemetry.operation_ended, token, outcome)
+
+    def connection_opened(self, node: str, seconds: float) -> None:
+        self._tell(self._telemetry.connection_opened, node, seconds)
+
+    def connection_failed(self, node: str, seconds: float, error: Exception) -> None:
+        self._tell(self._telemetry.connection_failed, node, seconds, error)
+
+    def connection_closed(self, node: str) -> None:
+        self._tell(self._telemetry.connection_closed, node)
+
+    def node_joined(self, node: str) -> None:
+        self._tell(self._telemetry.node_joined, node)
+
+    def node_left(self, node: str) -> None:
+        self._tell(self._telemetry.node_left, node)
+
+    def node_down(self, node: str, error: Exception) -> None:
+        self._tell(self._telemetry.node_down, node, error)
+
+    def node_up(self, node: str) -> None:
+        self._tell(self._telemetry.node_up, node)
+
+    def client_started(self, stats: Callable[[], Stats]) -> None:
+        self._tell(self._telemetry.client_started, stats)
+
+    def client_closed(self, stats: Callable[[], Stats]) -> None:
+        self._tell(self._telemetry.client_closed, stats)
