@@ -15,7 +15,7 @@ from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.ring import KeyRouter
 from aioriak.cluster.stats import Stats, snapshot
 from aioriak.config import Address, Settings
-from aioriak.error import ClientClosed, ConnectError, ConnectionLost, NoNodeAvailable, RiakError, SecurityError
+from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError
 from aioriak.telemetry import Guarded, Telemetry
 
 logger = logging.getLogger("aioriak.cluster")
@@ -177,9 +177,9 @@ class Cluster:
 
     # -- health --------------------------------------------------------------------------------
 
-    def report(self, node: Node, error: RiakError) -> None:
-        """A request failed on a node; it is taken out if that speaks against the node."""
-        if takes_out(error):
+    def report(self, node: Node, error: RiakError, since: float) -> None:
+        """A request made at ``since`` failed on a node; it is taken out if that speaks against the node."""
+        if takes_out(node, error, since):
             self.take_out(node, error)
 
     def take_out(self, node: Node, error: RiakError) -> None:
@@ -190,7 +190,7 @@ class Cluster:
         node.take_out(error)
         self.up = [one for one in self.up if one is not node]
         self.telemetry.node_down(node.name, error)
-        self.task(self._watch(node, at_once=isinstance(error, ConnectionLost)), f"aioriak probes {node.name}")
+        self.task(self._watch(node, at_once=not isinstance(error, ConnectError)), f"aioriak probes {node.name}")
 
     async def _watch(self, node: Node, *, at_once: bool) -> None:
         connection = await watch(node, self.settings.health, at_once=at_once)

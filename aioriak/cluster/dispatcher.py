@@ -192,6 +192,7 @@ class MessageStream(Generic[R]):
         self._timeout = timeout
         self._exchange: StreamExchange | None = None
         self._node: Node | None = None
+        self._deadline: float | None = None  # for the first message, all attempts together
         self._asked_at = 0.0  # loop time of the last step that waited for a message
         self._begun = False
         self._ended = False
@@ -234,7 +235,9 @@ class MessageStream(Generic[R]):
         dispatcher, operation = self._dispatcher, self._operation
         cluster = dispatcher.cluster
         loop = cluster.loop
-        deadline = None if self._timeout is None else loop.time() + self._timeout
+        if self._deadline is None and self._timeout is not None:
+            self._deadline = loop.time() + self._timeout
+        deadline = self._deadline
         if cluster.closed:
             raise ClientClosed("the client is closed")
         while (node := cluster.pick(self._request, tries.nodes)) is None:
@@ -262,7 +265,9 @@ class MessageStream(Generic[R]):
             _place(error, node, operation, request)
             self._dispatcher.cluster.report(node, error, self._asked_at)
             raise error
-        return self._dispatcher.after(error, node, operation, request, exchange.sent, self._asked_at, None, tries)
+        return self._dispatcher.after(
+            error, node, operation, request, exchange.sent, self._asked_at, self._deadline, tries
+        )
 
     async def aclose(self) -> None:
         """End the stream; its connection is closed unless the last message has come."""

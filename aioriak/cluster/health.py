@@ -8,7 +8,16 @@ from typing import Any
 
 from aioriak.cluster.node import Node
 from aioriak.config import HealthPolicy
-from aioriak.error import ConnectionLost, NodeNotReady, Overload, RequestTimeout, RiakError, ServerError, Unavailable
+from aioriak.error import (
+    ConnectionLost,
+    NodeNotReady,
+    Overload,
+    PoolTimeout,
+    RequestTimeout,
+    RiakError,
+    ServerError,
+    Unavailable,
+)
 from aioriak.riak_pb import base, kv
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import new_exchange
@@ -20,9 +29,17 @@ logger = logging.getLogger("aioriak.cluster")
 _NOT_YET = (NodeNotReady, Unavailable, Overload)
 
 
-def takes_out(error: RiakError) -> bool:
-    """Whether an error speaks against the node rather than against the request."""
-    return isinstance(error, (ConnectionLost, RequestTimeout, NodeNotReady))
+def takes_out(node: Node, error: RiakError, since: float) -> bool:
+    """Whether the error of a request made at ``since`` (loop time) speaks against the node, not the request.
+
+    A node that answered others meanwhile is alive, however slow one request was; a node that has
+    other connections open hung up on one request.
+    """
+    if isinstance(error, RequestTimeout):
+        return not isinstance(error, PoolTimeout) and node.pool.replied_at < since
+    if isinstance(error, ConnectionLost):
+        return not node.pool.open_connections
+    return isinstance(error, NodeNotReady)
 
 
 async def ask(connection: Connection, operation: Operation[Any, Any], request: Any, timeout: float) -> Any:
@@ -79,4 +96,5 @@ async def watch(node: Node, policy: HealthPolicy, *, at_once: bool) -> Connectio
             return await probe(node, policy.probe_timeout)
         except RiakError as error:
             node.last_error = error
+            node.pool.retire_all()  # what is still open is of no use
             logger.debug("%s: still out: %s", node.name, error)

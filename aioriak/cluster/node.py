@@ -10,7 +10,7 @@ from enum import Enum
 from aioriak.cluster.pool import Pool
 from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import Address, Settings
-from aioriak.error import ConnectError, NodeNotReady, RequestTimeout, RiakError
+from aioriak.error import ConnectError, RiakError
 from aioriak.telemetry import Telemetry
 from aioriak.transport.connection import Connection
 from aioriak.transport.connector import open_connection
@@ -96,8 +96,6 @@ class Node:
         self.last_error = error
         self.back_since = None
         self.pool.fail_waiting(ConnectError(f"the node is out: {error.value}", node=self.name))
-        if isinstance(error, (RequestTimeout, NodeNotReady)):
-            self.pool.retire_all()  # open still, but of no use
 
     def let_in(self, connection: Connection | None) -> None:
         """Requests again, few at first."""

@@ -13,7 +13,7 @@ import pytest
 from aioriak import Backoff, RiakClient
 from aioriak.cluster.node import NodeState
 from aioriak.config import Address, Discovery, HealthPolicy
-from aioriak.error import ConnectError, InvalidRequest, NoNodeAvailable, OutcomeUnknown, RiakError
+from aioriak.error import ClientClosed, ConnectError, InvalidRequest, NoNodeAvailable, OutcomeUnknown, RiakError
 from aioriak.testing import RiakServer
 
 HEALTH = HealthPolicy(backoff=Backoff(first=0.01, longest=0.05, rng=Random(3)), probe_timeout=0.5, ramp=0.1)
@@ -63,6 +63,8 @@ class Load:
                 self.written[key] = count
             except OutcomeUnknown:
                 self.unknown.add(key)
+            except ClientClosed:
+                return
             except RiakError as error:
                 self.failed_writes.append(error)
             try:
@@ -299,3 +301,30 @@ async def test_behind_a_load_balancer_nothing_is_taken_out(cluster: RiakServer) 
         assert await client.ping()
     with pytest.raises(InvalidRequest, match="single address"):
         RiakClient(nodes=cluster.addresses, behind_load_balancer=True)
+
+
+async def test_one_slow_request_does_not_take_out_a_node_that_answers_others(cluster: RiakServer) -> None:
+    node = cluster.nodes[0]
+    async with await RiakClient.create(node.host, node.port, health=HEALTH, allow_listing="silent") as client:
+        cluster.faults.hang("list keys", times=1)
+        load = Load(client, 4)
+        await load.more(10)
+        with pytest.raises(TimeoutError):
+            await client.bucket("slow").get_keys(timeout=100)
+        assert states(client) == [NodeState.UP]
+        await load.stop()
+        assert load.failed_reads == []
+
+
+async def test_a_hang_up_on_one_request_does_not_take_out_a_node_with_other_connections(cluster: RiakServer) -> None:
+    node = cluster.nodes[0]
+    async with await RiakClient.create(node.host, node.port, min_size=3, max_size=3) as client:
+        load = Load(client, 20)
+        await load.more(50)
+        cluster.faults.cut("put", when="before", times=1)
+        await load.until(lambda: bool(load.unknown))
+        assert states(client) == [NodeState.UP]
+        await load.more(50)
+        await load.stop()
+        assert load.failed_reads == []
+        assert load.failed_writes == []
