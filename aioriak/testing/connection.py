@@ -85,12 +85,12 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client went, or was sent away."""
+        if self.transport is None:
+            return
         self._closing = True
         self.node.left(self)
         if self._timer is not None:
             self._timer.cancel()
-        if self._tls is not None and self._tls is not asyncio.current_task():
-            self._tls.cancel()
         self._end_stream()
         self._frames.clear()
         self._chunks.clear()
@@ -143,10 +143,14 @@ class Connection(asyncio.Protocol):
         self._closing = True
         if self.transport is not None:
             self.transport.abort()
+        if self._tls is not None:
+            self._tls.cancel()
 
     def close(self) -> None:
         """Close the connection once what was answered is out."""
-        if not self._closing:
+        if self._tls is not None and not self._tls.done():
+            self.abort()
+        elif not self._closing:
             self._hang_up(None)
 
     async def _start_tls(self) -> None:
@@ -165,10 +169,12 @@ class Connection(asyncio.Protocol):
         except OSError as error:
             logger.info("no TLS with %s: %s", self.context.peer.address[0], error)
             transport = None
+        except asyncio.CancelledError:
+            transport = None
         if transport is None:
+            # some event loops do not tell us of a connection that ends in mid-handshake
             self.abort()
-            if self.transport is not None:
-                self.connection_lost(None)
+            self.connection_lost(None)
             return
         self.transport = transport
         self.context.peer.common_name = common_name(transport.get_extra_info("ssl_object"))

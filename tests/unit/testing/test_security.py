@@ -214,6 +214,16 @@ async def test_closing_the_server_ends_handshakes_that_are_going_on(secure, conn
     assert server.connections == 0
 
 
+async def test_draining_the_node_ends_handshakes_that_are_going_on(secure, connect):
+    async with secure() as server:
+        peer = await connect(server)
+        peer.send(START_TLS)
+        assert (await peer.frame()) == (255, b"")
+        await server.nodes[0].drain()
+        assert await peer.gone()
+        assert server.connections == 0
+
+
 async def test_the_way_in_can_go_wrong_like_everything_else(secure, connect, trusting):
     async with secure() as server:
         server.faults.cut("start TLS", times=1)
