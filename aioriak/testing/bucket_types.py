@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aioriak.testing import properties
-from aioriak.testing.properties import ALL, DATATYPES, ONE, QUORUM, Properties
+from aioriak.testing.properties import ALL, ONE, QUORUM, Properties
 
 _SYMBOLS = {"one": ONE, "quorum": QUORUM, "all": ALL}
 _WORDS: dict[str, bool] = {"true": True, "false": False}
@@ -90,5 +90,3 @@ def named(types: str | Mapping[str, Mapping[str, Any]] | object) -> dict[bytes, 
             found.update(named(item))
     return found
 
-
-__all__ = ["DATATYPES", "STANDARD", "BucketType", "named"]

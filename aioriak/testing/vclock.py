@@ -13,7 +13,7 @@ found out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from struct import Struct, error
 from zlib import crc32
 
@@ -132,11 +132,3 @@ class VClock:
 
 FRESH = VClock()
 """The clock of what was never written."""
-
-
-def merge_all(clocks: Iterable[VClock]) -> VClock:
-    """The smallest clock that descends every one of them."""
-    merged = FRESH
-    for clock in clocks:
-        merged = merged.merge(clock)
-    return merged
