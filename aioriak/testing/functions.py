@@ -156,14 +156,14 @@ def _js_not_found(found: Input) -> dict[str, Any]:
 
 
 def _js_map_values(obj: RiakObj | None, found: Input, argument: Any) -> list[Any]:
-    return [_js_not_found(found)] if obj is None else [content.value for content in obj.live]
+    return [_js_not_found(found)] if obj is None else [content.value for content in obj.live[:1]]
 
 
 def _js_map_values_json(obj: RiakObj | None, found: Input, argument: Any) -> list[Any]:
     if obj is None:
         return [_js_not_found(found)]
     try:
-        return [binary(json.loads(content.value)) for content in obj.live]
+        return [binary(json.loads(content.value)) for content in obj.live[:1]]
     except ValueError:
         raise PhaseError("[{<<\"message\">>,<<\"SyntaxError: JSON.parse\">>}]") from None
 

@@ -51,6 +51,8 @@ def fetch(context: Context, request: RpbFetchReq) -> RpbFetchResp:
 def push(context: Context, request: RpbPushReq) -> RpbPushResp:
     """Put references on a queue; answers with how much is on it now."""
     queue = context.server.queues.get(request.queuename)
+    if queue is None:
+        raise HangUp.crash("error:badarg:[{erlang,binary_to_existing_atom,[]}]")
     references = []
     for row in request.keys_value:
         try:
@@ -59,8 +61,6 @@ def push(context: Context, request: RpbPushReq) -> RpbPushResp:
             raise HangUp.crash("error:data_error:[{zlib,inflate_nif,[]}]") from None
         type = row.type if row.HasField("type") else b"default"
         references.append(Reference(type, row.bucket, row.key, clock))
-    if queue is None:
-        return RpbPushResp(queue_exists=False, queuename=request.queuename)
     for reference in references:
         queue.push_sync(reference)
     return RpbPushResp(

@@ -59,7 +59,8 @@ def test_real_time_goes_before_what_was_pushed(ask: Any) -> None:
 def test_a_queue_that_does_not_exist_is_told(ask: Any) -> None:
     with pytest.raises(Refusal, match="queue_not_defined"):
         ask(QUEUE_FETCH, queuename=b"absent")
-    assert not ask(QUEUE_PUSH, queuename=b"absent").queue_exists
+    with pytest.raises(HangUp):
+        ask(QUEUE_PUSH, queuename=b"absent")
 
 
 def test_a_junk_clock_makes_the_server_hang_up(ask: Any) -> None:
