@@ -162,7 +162,7 @@ class Cluster:
             if self.closed:
                 raise ClientClosed("the client was closed")
             if reasons and len(reasons) == len(self.nodes) and all(isinstance(one, SecurityError) for one in reasons):
-                raise reasons[0]
+                raise type(reasons[0])(reasons[0].value, node=reasons[0].node) from reasons[0]
             waiter = self.loop.create_future()
             self._waiters.add(waiter)
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from bisect import bisect_left
 from typing import Any, Generic, TypeVar, cast
 
@@ -17,6 +18,8 @@ from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, 
 from aioriak.transport.exchange import StreamExchange, new_exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
+
+logger = logging.getLogger("aioriak.cluster")
 
 Q = TypeVar("Q")
 R = TypeVar("R")
@@ -155,6 +158,7 @@ class Dispatcher:
             raise error
         tries.add(node, error, counts)
         node.retries += 1
+        logger.debug("%s: %s failed, again in %.2f s: %s", node.name, error.operation, wait, error.value)
         return wait
 
     async def _wait_for_node(
