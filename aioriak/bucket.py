@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import mimetypes
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, Unpack
 
 from aioriak import many
@@ -33,6 +33,33 @@ from aioriak.riak_object import RiakObject
 
 if TYPE_CHECKING:
     from aioriak.client import RiakClient
+
+
+class Awaited:
+    """A property that has to be asked for: ``await bucket.allow_mult``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, holder: Bucket, kind: type) -> PropertyOf:
+        return PropertyOf(holder, self.name)
+
+    def __set__(self, holder: Bucket, value: Any) -> None:
+        raise AttributeError(f"say: await bucket.set_property({self.name!r}, {value!r})")
+
+
+class PropertyOf:
+    """What ``await`` asks one property of a bucket with."""
+
+    def __init__(self, bucket: Bucket, name: str) -> None:
+        self._bucket = bucket
+        self._name = name
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._bucket.get_property(self._name).__await__()
+
+    def __repr__(self) -> str:
+        return f"<property {self._name} of {self._bucket!r}; await it>"
 
 
 class BucketType:
@@ -107,6 +134,11 @@ class BucketType:
                 # who may not ask can still read and write: objects, and data types by client.fetch_datatype()
                 known[self.wire_name] = None
         return known[self.wire_name]
+
+    @property
+    def datatype(self) -> Awaitable[str | None]:
+        """The same as :meth:`get_datatype`, to be awaited."""
+        return self.get_datatype()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BucketType):
@@ -370,6 +402,15 @@ class Bucket(BucketQueries):
             raise InvalidRequest(f"counters of Riak 1.4 live in the default bucket type, not in {self.path}")
 
     # -- properties -------------------------------------------------------------------------------
+
+    allow_mult = Awaited("allow_mult")
+    n_val = Awaited("n_val")
+    r = Awaited("r")
+    pr = Awaited("pr")
+    w = Awaited("w")
+    dw = Awaited("dw")
+    pw = Awaited("pw")
+    rw = Awaited("rw")
 
     async def get_properties(self) -> BucketProperties:
         """The bucket's properties."""

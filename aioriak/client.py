@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -17,6 +18,7 @@ from aioriak.cluster.balancer import Balancer
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.cluster.observed import ObservedDispatcher
+from aioriak.cluster.retry import ATTEMPTS
 from aioriak.cluster.stats import Stats
 from aioriak.codec import Codecs, Decoder, Encoder
 from aioriak.config import (
@@ -265,6 +267,19 @@ class RiakClient(ClientQueries):
         copy._buckets = WeakValueDictionary()
         copy._bucket_types = WeakValueDictionary()
         return copy
+
+    @contextmanager
+    def retry_count(self, retries: int) -> Iterator[None]:
+        """Within ``with client.retry_count(n):`` requests of this task are attempted ``n`` times at most.
+
+        For code that knows it from the official client; :meth:`with_options` says the same of a copy.
+        Raises :class:`~aioriak.error.InvalidRequest`.
+        """
+        token = ATTEMPTS.set(RetryPolicy(attempts=retries).attempts)
+        try:
+            yield
+        finally:
+            ATTEMPTS.reset(token)
 
     def same_cluster(self, other: RiakClient) -> bool:
         """Whether two clients share their connections."""

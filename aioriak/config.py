@@ -251,7 +251,10 @@ def settings_from_options(options: Mapping[str, Any], settings: Settings) -> tup
     pool = {name: value for name, value in options.items() if name in _POOL}
     timeouts = {_TIMEOUTS[name]: value for name, value in options.items() if name in _TIMEOUTS}
     retry = {name: value for name, value in options.items() if name in ("attempts", "retry_writes")}
-    rest = {name: value for name, value in options.items() if name not in _POOL | _TIMEOUTS.keys() | retry.keys()}
+    if options.get("retries") is not None:  # the official client's name
+        retry.setdefault("attempts", options["retries"])
+    known = _POOL | _TIMEOUTS.keys() | {"attempts", "retry_writes", "retries"}
+    rest = {name: value for name, value in options.items() if name not in known}
     return replace(
         settings,
         pool=replace(settings.pool, **pool),

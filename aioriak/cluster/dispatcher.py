@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
-from aioriak.cluster.retry import may_try_again
+from aioriak.cluster.retry import attempts_of, may_try_again
 from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import RetryPolicy
 from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, SecurityError, for_write
@@ -125,7 +125,7 @@ class Dispatcher:
         does not use it up.
         """
         counted = tries.counted if tries else 0
-        if deadline is None or not operation.idempotent or operation.alone or counted + 1 >= self.retry.attempts:
+        if deadline is None or not operation.idempotent or operation.alone or counted + 1 >= attempts_of(self.retry):
             return deadline
         now = self._loop.time()
         return now + (deadline - now) / 2

@@ -14,6 +14,7 @@ this attempt's share of the time ended  reads, and what was not sent, while time
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import Any
 
 from aioriak.config import RetryPolicy
@@ -29,15 +30,23 @@ from aioriak.error import (
 )
 from aioriak.wire.operation import Operation
 
+ATTEMPTS: ContextVar[int | None] = ContextVar("aioriak attempts", default=None)
+"""How many attempts requests made in this context have, where that was said (``client.retry_count``)."""
+
 NOT_HERE_NOT_NOW = (Overload, NodeNotReady, Unavailable)
 """The server's ways to say that it did nothing and that another node, or a later attempt, may."""
+
+
+def attempts_of(policy: RetryPolicy) -> int:
+    """How many attempts a request has in all, here."""
+    return ATTEMPTS.get() or policy.attempts
 
 
 def may_try_again(
     error: RiakError, operation: Operation[Any, Any], sent: bool, attempt: int, policy: RetryPolicy
 ) -> float | None:
     """Seconds to wait before the next attempt, or ``None`` when there must not be one."""
-    if attempt >= policy.attempts:
+    if attempt >= attempts_of(policy):
         return None
     twice = operation.idempotent or (policy.retry_writes and not operation.once)
     if isinstance(error, ConnectionLost):
