@@ -63,13 +63,13 @@ def site_packages() -> list[str]:
 
 def describe(distribution: metadata.Distribution, place: str) -> Document:
     """What is worth knowing of a distribution, as JSON can say it."""
-    about = distribution.metadata
+    about: Any = distribution.metadata  # has get(), which its type does not say
     return {
-        "name": about["Name"],
+        "name": about.get("Name"),
         "version": distribution.version,
-        "summary": about["Summary"],
-        "license": about["License-Expression"] or (about["License"] or "").partition("\n")[0][:80] or None,
-        "requires_python": about["Requires-Python"],
+        "summary": about.get("Summary"),
+        "license": about.get("License-Expression") or about.get("License", "").partition("\n")[0][:80] or None,
+        "requires_python": about.get("Requires-Python"),
         "requires": distribution.requires or [],
         "classifiers": about.get_all("Classifier") or [],
         "files": len(distribution.files or []),
@@ -83,10 +83,10 @@ def installed() -> dict[str, Document]:
     documents: dict[str, Document] = {}
     for place in site_packages():
         for distribution in metadata.distributions(path=[place]):
-            name = distribution.metadata["Name"]
-            if not name:
+            about: Any = distribution.metadata
+            if not about.get("Name"):
                 continue  # half uninstalled
-            key = f"{name.lower().replace('_', '-')}-{distribution.version}"
+            key = f"{about.get('Name').lower().replace('_', '-')}-{about.get('Version')}"
             known = documents.get(key)
             if known is None:
                 documents[key] = describe(distribution, place)

@@ -36,7 +36,7 @@ def arguments(server: RiakServer, **more: object) -> argparse.Namespace:
 
 def test_the_tour_runs_by_itself() -> None:
     ran = subprocess.run(
-        [sys.executable, "-W", "error", str(SCRIPT), "--limit", "10"],
+        [sys.executable, "-W", "error::ResourceWarning", str(SCRIPT), "--limit", "10"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
