@@ -42,6 +42,8 @@ SIZES: tuple[TreeSize, ...] = ("xxsmall", "xsmall", "small", "medium", "large", 
 BRANCHES: dict[TreeSize, int] = {size: 16 * 4**number for number, size in enumerate(SIZES)}
 """First-level nodes of a tree, by its size; each has 256 segments."""
 SEGMENTS = 256
+# Below small, Riak's filter passes over keys that are there; above large, its fold dies and nobody answers.
+_FILTERS = ("small", "medium", "large")
 _NODE = 4  # bytes of a hash
 _ENDLESS = 2**32 - 1
 _WEEK = 7 * 86_400.0  # for ever, as far as a fold goes
@@ -63,11 +65,12 @@ class FilteredRange(Range, total=False):
     """A range that segments of a tree may narrow.
 
     ``segments``: numbers of segments (as :meth:`Tree.differing_segments` gives them) of a tree of
-    ``segment_tree_size`` (``"large"`` unless said otherwise).
+    ``segment_tree_size``: ``"small"``, ``"medium"`` or ``"large"`` (which it is unless said otherwise).
+    Riak cannot find keys by the segments of smaller or larger trees.
     """
 
     segments: Iterable[int] | None
-    segment_tree_size: TreeSize
+    segment_tree_size: Literal["small", "medium", "large"]
 
 
 class BucketName(NamedTuple):
@@ -319,7 +322,9 @@ async def _ranged(
         size = given.pop("segment_tree_size", "large")
         request.segment_filter = segments is not None
         if segments is not None:
-            request.filter_tree_size = _size("segment_tree_size", size)
+            if size not in _FILTERS:
+                raise InvalidRequest(f"segment_tree_size is one of {', '.join(_FILTERS)}, not {size!r}")
+            request.filter_tree_size = SIZES.index(size)
             request.id_filter.extend(_numbers("segments", segments, BRANCHES[size] * SEGMENTS))
     if given:
         raise TypeError(f"{operation.name} has no option {', '.join(sorted(given))}")

@@ -73,26 +73,26 @@ async def test_clocks_are_those_of_the_objects(client: RiakClient, stored: Bucke
 
 
 async def test_trees_show_where_two_stores_differ(client: RiakClient, stored: Bucket) -> None:
-    before = await client.aae.merge_trees(stored, "xxsmall")
-    assert before.size == "xxsmall"
-    assert (len(before.root), len(before.branches)) == (16, 16)
+    before = await client.aae.merge_trees(stored, "small")
+    assert before.size == "small"
+    assert (len(before.root), len(before.branches)) == (256, 256)
     robject = await stored.get("k4")
     robject.encoded_data = b"changed"
     await robject.store()
     await until(lambda: _differences(client, stored, before), 1)
-    after = await client.aae.merge_trees(stored, "xxsmall")
+    after = await client.aae.merge_trees(stored, "small")
     (segment,) = before.differing_segments(after)
     assert before.differing_branches(after) == [segment // 256]
-    found = await client.aae.fetch_clocks_range(stored, segments=[segment], segment_tree_size="xxsmall")
+    found = await client.aae.fetch_clocks_range(stored, segments=[segment], segment_tree_size="small")
     assert "k4" in [each.key for each in found]
-    rehashed = await client.aae.merge_trees(stored, "xxsmall", rehash=17)
+    rehashed = await client.aae.merge_trees(stored, "small", rehash=17)
     assert rehashed.root != after.root
     with pytest.raises(ValueError, match="cannot be compared"):
-        after.differing_segments(await client.aae.merge_trees(stored, "small"))
+        after.differing_segments(await client.aae.merge_trees(stored, "xxsmall"))
 
 
 async def _differences(client: RiakClient, bucket: Bucket, before: Tree) -> int:
-    return len(before.differing_segments(await client.aae.merge_trees(bucket, "xxsmall")))
+    return len(before.differing_segments(await client.aae.merge_trees(bucket, "small")))
 
 
 async def test_root_branches_and_clocks_of_an_n_val_lead_to_a_key(client: RiakClient, stored: Bucket) -> None:
@@ -133,7 +133,8 @@ async def test_a_range_is_repaired(client: RiakClient, stored: Bucket) -> None:
     [
         {"keys": ("z", "a")}, {"keys": ("a",)}, {"keys": "ab"}, {"modified": (datetime(2024, 1, 1), None)},
         {"modified": (5, 4)}, {"modified": ("yesterday", None)}, {"segments": [-1]}, {"segments": [4096 * 256]},
-        {"segments": [1], "segment_tree_size": "huge"}, {"timeout": 0},
+        {"segments": [1], "segment_tree_size": "huge"}, {"segments": [1], "segment_tree_size": "xsmall"},
+        {"segments": [1], "segment_tree_size": "xlarge"}, {"timeout": 0},
     ],
 )  # fmt: skip
 async def test_a_range_that_cannot_be_is_refused(client: RiakClient, options: dict[str, Any]) -> None:
