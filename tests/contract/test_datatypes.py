@@ -256,7 +256,7 @@ async def test_every_option_of_fetch_and_update_is_taken(counters: Bucket) -> No
     counter.increment()
     await counter.store(
         w="quorum", dw="one", pw=0, node_confirms=0, return_body=True, include_context=True, timeout=5000,
-        n_val=1, sloppy_quorum=True,
+        n_val=3, sloppy_quorum=True,
     )
     found = await counters.get(
         "key", r="quorum", pr=0, basic_quorum=True, notfound_ok=True, n_val=3, sloppy_quorum=True,
