@@ -78,11 +78,13 @@ def describe(distribution: metadata.Distribution, place: str) -> Document:
     }
 
 
-def installed() -> dict[str, Document]:
+def installed(limit: int | None = None) -> dict[str, Document]:
     """Every distribution on this machine by ``name-version``, each once, with all places it is installed in."""
     documents: dict[str, Document] = {}
     for place in site_packages():
         for distribution in metadata.distributions(path=[place]):
+            if limit is not None and len(documents) >= limit:
+                return documents
             about: Any = distribution.metadata
             if not about.get("Name"):
                 continue  # half uninstalled
@@ -237,7 +239,7 @@ async def run(arguments: argparse.Namespace) -> None:
     """The whole of it."""
     print(f"aioriak {__version__}, a tour on {'Riak' if arguments.host else 'a development server in this process'}\n")
     report = Report()
-    documents = dict(list(installed().items())[: arguments.limit])
+    documents = installed(arguments.limit)
     if not documents:
         raise SystemExit("no Python distribution was found on this machine")
     places = {place for document in documents.values() for place in document["installed_in"]}
