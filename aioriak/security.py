@@ -7,6 +7,7 @@ in its ``repr``.
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,7 @@ from typing import Any
 from aioriak.error import InvalidRequest
 
 Text = str | bytes
+File = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,12 @@ class SecurityCreds:
 
     username: Text | None = None
     password: Text | None = field(default=None, repr=False)
-    pkey_file: str | None = field(default=None, kw_only=True)
+    pkey_file: File | None = field(default=None, kw_only=True)
     pkey_password: Text | None = field(default=None, kw_only=True, repr=False)
-    cert_file: str | None = field(default=None, kw_only=True)
-    cacert_file: str | None = field(default=None, kw_only=True)
+    cert_file: File | None = field(default=None, kw_only=True)
+    cacert_file: File | None = field(default=None, kw_only=True)
     cacert: Text | None = field(default=None, kw_only=True, repr=False)
-    crl_file: str | None = field(default=None, kw_only=True)
+    crl_file: File | None = field(default=None, kw_only=True)
     ciphers: str | None = field(default=None, kw_only=True)
     ssl_version: int | None = field(default=None, kw_only=True)
     check_hostname: bool = field(default=True, kw_only=True)
@@ -73,7 +75,7 @@ class SecurityCreds:
             raise InvalidRequest("pkey_file is of no use without cert_file")
         return context
 
-    def _load_own(self, context: ssl.SSLContext, cert_file: str) -> None:
+    def _load_own(self, context: ssl.SSLContext, cert_file: File) -> None:
         # a locked key without a password must fail, not ask on the terminal
         password = self.pkey_password if self.pkey_password is not None else str
         what = f"cert_file {cert_file}" + (f", pkey_file {self.pkey_file}" if self.pkey_file else "")

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from aioriak import RiakClient, SecurityCreds
+from aioriak.config import Address
 from aioriak.error import (
     AuthenticationFailed,
     CertificateError,
@@ -132,6 +133,15 @@ async def test_a_certificate_for_another_name_will_do_where_that_name_is_expecte
     async with secured(certificate=authority.server("riak.example.org")) as server:
         settings: dict[str, Any] = {"credentials": ann, "server_hostname": "riak.example.org"}
         async with await RiakClient.create(server.host, server.port, **settings) as client:
+            assert await client.ping()
+
+
+async def test_a_name_that_stands_for_an_address_is_the_one_in_the_certificate(
+    secured: Secured, authority: Authority, ann: SecurityCreds
+) -> None:
+    async with secured(certificate=authority.server("riak.example.org")) as server:
+        where = Address(server.host, server.port, "riak.example.org")
+        async with await RiakClient.create(nodes=[where], credentials=ann) as client:
             assert await client.ping()
 
 
@@ -262,6 +272,18 @@ async def test_a_server_without_security_gets_no_credentials(server: RiakServer,
     assert type(error) is SecurityNotEnabled
     assert "Security not enabled; STARTTLS not allowed." in str(error)
     assert logins(server) == 0
+
+
+async def test_one_node_that_cannot_be_trusted_does_not_keep_the_others_from_answering(
+    secured: Secured, stranger: Authority, ann: SecurityCreds
+) -> None:
+    async with secured() as good, secured(certificate=stranger.server()) as bad:
+        async with await RiakClient.create(nodes=[bad.address, good.address], credentials=ann) as client:
+            assert all([await client.ping() for _ in range(20)])
+            while {node.node: node.state for node in client.stats().nodes} != {good.address: "up", bad.address: "down"}:
+                assert await client.ping()
+        assert logins(bad) == 0
+        assert good.requests["ping"] >= 20
 
 
 # -- once, and no longer than allowed -----------------------------------------------------
