@@ -17,7 +17,7 @@ from aioriak.testing.connection import Connection
 from aioriak.testing.context import Handler
 from aioriak.testing.database import Database
 from aioriak.testing.faults import Faults
-from aioriak.testing.handlers import HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
+from aioriak.testing.handlers import COVERAGE_HANDLERS, HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
 from aioriak.testing.handlers.search import SearchState
 from aioriak.testing.node import Node
 from aioriak.testing.replication import Queue, default_queues
@@ -58,6 +58,8 @@ class RiakServer:
         How many keys or buckets a message of a listing holds.
     ``search``
         Know what only Riak 2.x knows: search, JavaScript map/reduce, link phases.
+    ``coverage``
+        Give coverage plans (message 70), which Riak 3 does not.
     ``real_time_enqueue``
         Answer message 200, which the protocol defines and no release of Riak answers.
     ``clock``, ``random``
@@ -85,6 +87,7 @@ class RiakServer:
         security: Security | None = None,
         version: str | None = None,
         search: bool = False,
+        coverage: bool = False,
         real_time_enqueue: bool = False,
     ) -> None:
         self.version = (version or ("2.2.3" if search else "3.2.3")).encode()
@@ -104,6 +107,7 @@ class RiakServer:
         self.handlers: dict[Operation[Any, Any], Handler] = {
             **HANDLERS,
             **(SEARCH_HANDLERS if search else {}),
+            **(COVERAGE_HANDLERS if coverage else {}),
             **(REAL_TIME_HANDLERS if real_time_enqueue else {}),
         }
         self.search = SearchState() if search else None

@@ -7,6 +7,7 @@ from typing import Any
 from aioriak.testing.context import Handler
 from aioriak.testing.handlers import (
     cluster,
+    coverage,
     datatypes,
     folds,
     indexes,
@@ -36,5 +37,7 @@ HANDLERS: dict[Operation[Any, Any], Handler] = {
 
 SEARCH_HANDLERS: dict[Operation[Any, Any], Handler] = search.HANDLERS
 """What Riak 2.x knows besides."""
+COVERAGE_HANDLERS: dict[Operation[Any, Any], Handler] = coverage.HANDLERS
+"""What only some releases know: plans to read a bucket in pieces."""
 REAL_TIME_HANDLERS: dict[Operation[Any, Any], Handler] = replication.REAL_TIME_HANDLERS
 """What the protocol defines and no release of Riak answers."""

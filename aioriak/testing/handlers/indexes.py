@@ -24,6 +24,7 @@ from aioriak.testing.context import Answer, Context, Handler
 from aioriak.testing.database import Database
 from aioriak.testing.erlang import BadTerm, compile_regex, decode_term, encode_term, print_term
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
+from aioriak.testing.handlers.coverage import covers
 from aioriak.testing.quorum import check_coverage
 from aioriak.testing.secondary import Entry, Term, between
 from aioriak.wire.operation import CS_BUCKET, INDEX, Operation
@@ -96,11 +97,13 @@ def index(context: Context, request: RpbIndexReq) -> Answer:
     check_coverage(context, context.database.properties(type, request.bucket))
     after = _after(request, query) if request.HasField("continuation") else None
     limit = request.max_results if request.HasField("max_results") else None
+    covered = covers(context, type, request.bucket, request)
     found: list[Entry] = []
     for entry in search(context.database, type, request.bucket, query, after):
         if limit is not None and len(found) >= limit:
             break
-        found.append(entry)
+        if covered is None or covered(entry[1]):
+            found.append(entry)
     if limit is None and after is None and not request.pagination_sort:
         found.sort(key=lambda entry: zlib.crc32(entry[1]))
     ranged = not query.is_equality and query.name not in _BY_KEY
@@ -201,11 +204,13 @@ def fold_bucket(context: Context, request: RpbCSBucketReq) -> Answer:
     end = request.end_key if request.HasField("end_key") else None
     entries = database.secondary.entries(database, type, request.bucket, b"$key")
     limit = request.max_results if request.HasField("max_results") else None
+    covered = covers(context, type, request.bucket, request)
     keys: list[bytes] = []
     for _, key in between(entries, (start, start if after else b""), end, after=after):
         if (limit is not None and len(keys) >= limit) or (key == end and not request.end_incl):
             break
-        keys.append(key)
+        if covered is None or covered(key):
+            keys.append(key)
     continuation = _continuation(keys[-1]) if limit and len(keys) == limit else None
     return _objects(context, type, request.bucket, keys, continuation)
 
