@@ -325,7 +325,9 @@ class Bucket(BucketQueries):
 
         With ``if_not_modified`` the server refuses the write when the object has changed meanwhile, and
         all is done again.  Without it both writes are kept as siblings, and the resolver settles them:
-        ``change`` is called again only if the resolver left it out.  ``options`` are those of the read.
+        ``change`` is called again only if the resolver left it out, or may have.  A change that must not
+        be made twice to one value, such as counting, needs ``if_not_modified``, or a data type.
+        ``options`` are those of the read.
 
         Raises :class:`~aioriak.error.TooManyConflicts` after ``attempts``;
         :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; else as
@@ -348,15 +350,19 @@ class Bucket(BucketQueries):
             except PreconditionFailed:
                 robject = None
                 continue
-            if await self._settle(robject, written, attempts):
+            if await self._settle(robject, written):
                 return robject
         raise TooManyConflicts(f"somebody else was faster {attempts} times: {self.path}/{show(key)}")
 
-    async def _settle(self, robject: RiakObject, written: bytes | None, attempts: int) -> bool:
-        """Resolve and store until one sibling is left; false when the resolver dropped what was written."""
-        for _ in range(attempts):
+    async def _settle(self, robject: RiakObject, written: bytes | None) -> bool:
+        """Resolve a conflict and store that, once; false when the resolver dropped what was written.
+
+        Once is enough: what was written is stored, others under way settle the rest, and writers
+        that all insisted on the last word would never end.
+        """
+        for again in (True, False):
             if len(robject.siblings) == 1:
-                return True
+                break
             before = [(one, one.encoded_data) for one in robject.siblings]
             await resolve(robject)
             survivor = robject._content()
@@ -364,8 +370,10 @@ class Bucket(BucketQueries):
                 left_out = value != written or [stored for _, stored in before].count(written) > 1
                 if one is survivor and left_out and _same_value(one, value):
                     return False
-            await robject._write({"return_body": True})
-        raise TooManyConflicts(f"siblings kept coming: {self.path}/{show(robject.key)}")
+            if again:
+                written = survivor.encoded_data
+                await robject._write({"return_body": True})
+        return True
 
     # -- data types -------------------------------------------------------------------------------
 
