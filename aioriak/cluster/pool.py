@@ -1,8 +1,8 @@
 """A pool: the connections to one node, and who may use them next.
 
 A request prefers an idle connection.  While there is none and room for more, a
-new one is opened, and in the meantime the request joins the least loaded
-pipeline rather than wait for a handshake.  When every pipeline is full requests
+new one is opened, and in the meantime the request joins a pipeline with no more
+in flight than the average rather than wait for a handshake.  When every pipeline is full requests
 wait here, first come, first served; they are sent from the reply handler of the
 connection that has room again, so waiting costs no task and no wake-up.
 
@@ -55,6 +55,7 @@ class Pool:
         self._connect = connect
         self._connect_failed = connect_failed
         self._rotation: list[Connection] = []  # those that take requests
+        self._idle: list[Connection] = []  # of the rotation, with nothing in flight; the last is used next
         self._aside: set[Connection] = set()  # given to a stream, kept for one, or retired
         self._keeping: dict[Connection, AnyExchange] = {}  # kept from new requests until idle, and for whom
         self._cursor = 0
@@ -126,29 +127,32 @@ class Pool:
 
     def _pick(self) -> Connection | None:
         """A connection that may take one more request; opens another when none is idle."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if connection.usable and not connection.pending and self._is_alive(connection):
+                return connection
         rotation = self._rotation
         count = len(rotation)
-        if not count:
+        if count < self.limits.max_size:
             self._grow()
-            return None
-        at = self._cursor
-        best: Connection | None = None
+            if not count:
+                return None
+        # around from the last one, as far as the first that has no more in flight than the average
+        average = self._load // count
         least = self.limits.max_in_flight
+        best: Connection | None = None
+        at = self._cursor
         for _ in range(count):
-            if at >= count:
-                at = 0
+            at = at + 1 if at + 1 < count else 0
             connection = rotation[at]
             if connection.usable:
                 load = len(connection.pending)
                 if load < least:
-                    if not load:
-                        if not self._is_alive(connection):
-                            return self._pick()
-                        self._cursor = at
-                        return connection
-                    best, least, self._cursor = connection, load, at
-            at += 1
-        self._grow()
+                    best, least = connection, load
+                    if load <= average:
+                        break
+        self._cursor = at
         return best
 
     def _is_alive(self, connection: Connection) -> bool:
@@ -198,10 +202,13 @@ class Pool:
         self._rotation.remove(connection)
         self._load -= len(connection.pending)
         self._aside.add(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
 
     def _take_back(self, connection: Connection) -> None:
         self._aside.discard(connection)
         self._rotation.append(connection)
+        self._idle.append(connection)
 
     # -- what connections tell ---------------------------------------------------------
 
@@ -213,6 +220,8 @@ class Pool:
             connection.used_at = now
         if connection not in self._aside:
             self._load -= count
+            if idle:
+                self._idle.append(connection)
         elif idle and not connection.retired:
             exchange = self._keeping.pop(connection, None)
             if exchange is not None and not exchange.done():
@@ -231,6 +240,8 @@ class Pool:
         if connection.retired and connection in self._rotation:
             self._set_aside(connection)
         elif connection.usable:
+            if not connection.pending and connection in self._rotation and connection not in self._idle:
+                self._idle.append(connection)
             self._serve()
 
     def lost(self, connection: Connection, unanswered: int) -> None:
@@ -241,6 +252,8 @@ class Pool:
         elif connection in self._rotation:
             self._rotation.remove(connection)
             self._load -= unanswered
+            if connection in self._idle:
+                self._idle.remove(connection)
         exchange = self._keeping.pop(connection, None)
         if exchange is not None and not exchange.done():
             self._waiting_alone.appendleft(exchange)
@@ -291,6 +304,7 @@ class Pool:
         self.opened += 1
         connection.owner = self
         self._rotation.append(connection)
+        self._idle.insert(0, connection)
         if self._closing or not connection.is_open:
             connection.close()
             if not connection.is_open:
