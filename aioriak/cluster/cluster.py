@@ -271,10 +271,11 @@ class Cluster:
                 return
 
     def set_client_id(self, client_id: bytes) -> None:
-        """Every connection made from now on introduces itself so."""
+        """Every connection that takes requests from now on has introduced itself so; the others are let go."""
         self.client_id = client_id
         for node in self.nodes.values():
             node.client_id = client_id
+            node.pool.retire_all()
 
     # -- closing ------------------------------------------------------------------------------------
 

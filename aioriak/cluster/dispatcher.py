@@ -175,10 +175,13 @@ class Dispatcher:
         return MessageStream(self, operation, request, self.request_timeout if timeout is None else timeout)
 
     async def set_client_id(self, client_id: bytes) -> None:
-        """Introduce every connection, present and to come, by a client id."""
-        self.cluster.set_client_id(client_id)
+        """Introduce every connection by a client id.
+
+        Raises what a server has against it; the connections before keep theirs then.
+        """
         assert SET_CLIENT_ID.request is not None
         await self.call(SET_CLIENT_ID, SET_CLIENT_ID.request(client_id=client_id))
+        self.cluster.set_client_id(client_id)
 
 
 class MessageStream(Generic[R]):

@@ -73,3 +73,11 @@ def unused_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
+
+
+async def test_the_client_id_is_that_of_every_connection(nodes: list[tuple[str, int]]) -> None:
+    host, port = nodes[0]
+    async with await RiakClient.create(host, port, min_size=3, max_size=3) as client:
+        await asyncio.gather(*(client.ping() for _ in range(20)))
+        await client.set_client_id(b"abcd")
+        assert set(await asyncio.gather(*(client.get_client_id() for _ in range(20)))) == {b"abcd"}
