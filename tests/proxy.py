@@ -127,19 +127,21 @@ class Link:
                 loop.create_task(self._until_broken(self.to_server, client, server)),
                 loop.create_task(self._until_broken(self.to_client, server, client)),
             ]
-            asyncio.gather(*tasks).add_done_callback(lambda ended: self._cut.set())
+            asyncio.gather(*tasks, return_exceptions=True).add_done_callback(lambda ended: self._cut.set())
             await self._cut.wait()
         except ConnectionError:
             self._reset = True  # no server: the client sees a reset
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            for one in (client, server):
-                if self._reset:
-                    one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                one.close()
-            self.closed.set()
+            try:
+                await asyncio.gather(*tasks, return_exceptions=True)
+            finally:  # the proxy may end just now
+                for one in (client, server):
+                    if self._reset:
+                        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    one.close()
+                self.closed.set()
 
     async def _until_broken(self, flow: Flow, source: socket.socket, sink: socket.socket) -> None:
         try:
