@@ -113,6 +113,23 @@ async def test_large_values_pass_whole_through_tls(secured: Secured, ann: Securi
             assert all(one.encoded_data == value for one in read)
 
 
+async def test_a_long_stream_waits_for_a_slow_reader_inside_tls(secured: Secured, ann: SecurityCreds) -> None:
+    grants = [Grant(permissions=("riak_kv.put", "riak_kv.list_keys"))]
+    settings: dict[str, Any] = {"credentials": ann, "stream_buffer": 1000, "allow_listing": "silent", "max_size": 4}
+    async with secured(grants=grants) as server:
+        async with await RiakClient.create(server.host, server.port, **settings) as client:
+            bucket = client.bucket("b")
+            names = {f"{number:05}-" + "x" * 200 for number in range(2000)}
+            async for _, error in client.put_many([await bucket.new(name, 1) for name in names]):
+                assert error is None
+            found: list[str] = []
+            async for keys in bucket.stream_keys():
+                found += keys if isinstance(keys, list) else [keys]
+                await asyncio.sleep(0)
+            assert set(found) == names
+            assert len(found) == 2000
+
+
 async def test_a_user_is_known_by_a_certificate_with_its_name(secured: Secured, authority: Authority) -> None:
     bob = SecurityCreds("bob", cert_file=authority.user("bob"), cacert_file=authority.file)
     async with secured() as server:
@@ -323,37 +340,36 @@ def copying_to(record: bytearray) -> Callable[[bytes], bytes]:
 
 
 async def test_nothing_but_five_bytes_is_sent_in_the_clear(secured: Secured, ann: SecurityCreds) -> None:
-    sent, received = bytearray(), bytearray()
+    passed: list[bytearray] = []
 
     def record(link: Link) -> None:
-        link.to_server.edit = copying_to(sent)
-        link.to_client.edit = copying_to(received)
+        for flow in (link.to_server, link.to_client):
+            passed.append(bytearray())
+            flow.edit = copying_to(passed[-1])
 
     async with secured() as server, Proxy(server.host, server.port, on_link=record) as proxy:
-        settings: dict[str, Any] = {"credentials": ann, "max_size": 1}
-        async with await RiakClient.create(proxy.host, proxy.port, **settings) as client:
+        async with await RiakClient.create(proxy.host, proxy.port, credentials=ann) as client:
             await client.set_client_id(b"1234")
             await (await client.bucket("plain-bucket").new("plain-key", "plain-value")).store()
             await client.bucket("plain-bucket").get("plain-key")
-        assert len(proxy.links) == 1
-    for data in (bytes(sent), bytes(received)):
-        assert data[:5] == START_TLS
-        assert tls_records(data[5:]) > 3
+    assert all(tls_records(data[5:]) > 3 for data in map(bytes, passed[:2]))
+    for data in map(bytes, passed):
+        assert data[:5] == START_TLS[: len(data)]
+        assert tls_records(data[5:]) >= 0
         for secret in (PASSWORD.encode(), b"ann", b"plain-bucket", b"plain-key", b"plain-value"):
             assert secret not in data
 
 
 def tls_records(data: bytes) -> int:
-    """How many TLS records (of types 20 to 23, versions 3.1 to 3.3) these bytes are, to the last of them."""
+    """How many TLS records (of types 20 to 23, versions 3.1 to 3.3) these bytes are; the last may be cut off."""
     count = position = 0
-    while position < len(data):
+    while position + 5 <= len(data):
         kind, major, minor = data[position : position + 3]
         assert 20 <= kind <= 23
         assert major == 3
         assert 1 <= minor <= 3
         position += 5 + int.from_bytes(data[position + 3 : position + 5], "big")
         count += 1
-    assert position == len(data)
     return count
 
 
