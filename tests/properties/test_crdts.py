@@ -25,7 +25,7 @@ from aioriak.testing.crdt import (
     SetChange,
 )
 
-bounded = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 members = st.sampled_from([b"a", b"b"])
 replicas = st.integers(0, 2)

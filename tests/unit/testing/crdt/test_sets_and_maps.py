@@ -137,3 +137,14 @@ def test_a_state_nested_beyond_all_measure_is_junk() -> None:
     level = b"\x01\x01f\x02" + b"\x01\x01n\x01"
     with pytest.raises(Junk):
         Map.from_bytes(b"\x01m\x01\x01n\x01" + level * 20_000)
+
+
+def test_removals_under_several_contexts_all_wait() -> None:
+    first = ORSet().update(SetChange([b"a"]), b"n")
+    second = first.update(SetChange([b"b", b"c"]), b"n")
+    lagging = ORSet().update(SetChange(removes=[b"a"]), b"m", first.context())
+    lagging = lagging.update(SetChange(removes=[b"b"]), b"m", second.context())
+    assert len(lagging.deferred) == 2
+    half = lagging.merge(first)
+    assert list(half.deferred) == [second.context()]
+    assert half.merge(second).value() == lagging.merge(second).value() == [b"c"]
