@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import mimetypes
 import os
@@ -327,17 +328,18 @@ class Bucket(BucketQueries):
         all is done again.  Without it both writes are kept as siblings, and the resolver settles them:
         ``change`` is called again only if the resolver left it out, or may have.  A change that must not
         be made twice to one value, such as counting, needs ``if_not_modified``, or a data type.
-        ``options`` are those of the read.
+        Between attempts it waits as the client's retry policy says.  ``options`` are those of the read.
 
         Raises :class:`~aioriak.error.TooManyConflicts` after ``attempts``;
         :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; else as
         :meth:`get` and :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
         """
-        robject: RiakObject | None = None
-        for _ in range(attempts):
-            if robject is None:
-                robject = RiakObject._absent(self.client, self, key)
-                await robject._read(encode_key(key), options)
+        for lost in range(attempts):
+            if lost:
+                # writers that all started again at once would all meet again
+                await asyncio.sleep(self.client.settings.retry.backoff.delay(lost))
+            robject = RiakObject._absent(self.client, self, key)
+            await robject._read(encode_key(key), options)
             conditions: dict[str, Any] = {}
             if if_not_modified:
                 conditions = {"if_not_modified": True} if robject.siblings else {"if_none_match": True}
@@ -348,7 +350,6 @@ class Bucket(BucketQueries):
             try:
                 await robject._write({"return_body": True, **conditions})
             except PreconditionFailed:
-                robject = None
                 continue
             if await self._settle(robject, written):
                 return robject

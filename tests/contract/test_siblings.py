@@ -271,6 +271,8 @@ async def test_no_update_is_lost_when_a_merge_settles_conflicts(bucket: Bucket, 
 
 
 async def test_no_update_is_lost_when_the_resolver_merges_in_place(bucket: Bucket) -> None:
+    """Where the first sibling holds all of the merge, the change may have been left out, and is made again."""
+
     def in_place(robject: RiakObject) -> None:
         merged = union([content.data for content in robject.siblings])
         robject.siblings = robject.siblings[:1]
@@ -282,7 +284,7 @@ async def test_no_update_is_lost_when_the_resolver_merges_in_place(bucket: Bucke
         def change(robject: RiakObject) -> None:
             robject.data = sorted({*(robject.data or []), name})
 
-        await bucket.update("k", change, attempts=1)
+        await bucket.update("k", change, attempts=10)
 
     names = [f"n{number}" for number in range(10)]
     await asyncio.gather(*(add(name) for name in names))
