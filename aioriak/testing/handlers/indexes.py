@@ -41,11 +41,6 @@ class Query:
     high: Term | None = None
     regex: re.Pattern[bytes] | None = None
 
-    @property
-    def is_equality(self) -> bool:
-        """Whether it asks for one term."""
-        return self.low is not None and self.low == self.high
-
 
 class BadIndex(ValueError):
     """The index's name or a term cannot be; the text is Erlang's."""
@@ -106,7 +101,7 @@ def index(context: Context, request: RpbIndexReq) -> Answer:
             found.append(entry)
     if limit is None and after is None and not request.pagination_sort:
         found.sort(key=lambda entry: zlib.crc32(entry[1]))
-    ranged = not query.is_equality and query.name not in _BY_KEY
+    ranged = request.qtype == RpbIndexReq.range and query.name not in _BY_KEY  # even from a term to itself
     terms = request.return_terms and ranged
     continuation = None
     if limit and len(found) == limit:
