@@ -271,7 +271,7 @@ class Bucket(BucketQueries):
                 if await self.bucket_type.get_datatype() is not None:
                     raise
         robject = RiakObject._absent(self.client, self, key)
-        await robject._read(encode_key(key), options)
+        await robject._read(self.client.dispatcher, encode_key(key), options)
         return robject
 
     async def delete(self, key: Name, **options: Unpack[DeleteOptions]) -> RiakObject:
@@ -339,7 +339,7 @@ class Bucket(BucketQueries):
                 # writers that all started again at once would all meet again
                 await asyncio.sleep(self.client.settings.retry.backoff.delay(lost))
             robject = RiakObject._absent(self.client, self, key)
-            await robject._read(encode_key(key), options)
+            await robject._read(self.client.dispatcher, encode_key(key), options)
             conditions: dict[str, Any] = {}
             if if_not_modified:
                 conditions = {"if_not_modified": True} if robject.siblings else {"if_none_match": True}
@@ -348,7 +348,7 @@ class Bucket(BucketQueries):
                 await outcome
             written = robject.encoded_data
             try:
-                await robject._write({"return_body": True, **conditions})
+                await robject._write(self.client.dispatcher, {"return_body": True, **conditions})
             except PreconditionFailed:
                 continue
             if await self._settle(robject, written):
@@ -373,7 +373,7 @@ class Bucket(BucketQueries):
                     return False
             if again:
                 written = survivor.encoded_data
-                await robject._write({"return_body": True})
+                await robject._write(self.client.dispatcher, {"return_body": True})
         return True
 
     # -- data types -------------------------------------------------------------------------------

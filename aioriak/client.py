@@ -383,7 +383,7 @@ class RiakClient(ClientQueries):
 
     async def get(self, robj: RiakObject, **options: Unpack[ReadOptions]) -> RiakObject:
         """Read an object again: :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>`."""
-        return await robj.reload(**options)
+        return await robj._reload(self.dispatcher, options)
 
     async def put(
         self,
@@ -397,11 +397,12 @@ class RiakClient(ClientQueries):
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject:
         """Write an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
-        return await robj.store(w, dw, pw, return_body, if_none_match, timeout, **options)
+        write = {"w": w, "dw": dw, "pw": pw, "return_body": return_body or None, "timeout": timeout}
+        return await robj._store(self.dispatcher, {**write, "if_none_match": if_none_match or None, **options})
 
     async def delete(self, robj: RiakObject, **options: Unpack[DeleteOptions]) -> RiakObject:
         """Delete an object: :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>`."""
-        return await robj.delete(**options)
+        return await robj._delete(self.dispatcher, options)
 
     def put_many(
         self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]

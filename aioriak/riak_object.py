@@ -15,6 +15,7 @@ from aioriak.resolver import Resolver, checked, resolve
 if TYPE_CHECKING:
     from aioriak.bucket import Bucket
     from aioriak.client import RiakClient
+    from aioriak.cluster.dispatcher import Dispatcher
     from aioriak.mapreduce import RiakMapReduce
 
 
@@ -209,12 +210,15 @@ class RiakObject:
         :class:`~aioriak.error.ResolverError`, and what can happen to any request: ``TimeoutError``
         and ``ConnectionError`` of :mod:`aioriak.error`.
         """
+        return await self._reload(self.client.dispatcher, options)
+
+    async def _reload(self, dispatcher: Dispatcher, options: ReadOptions) -> RiakObject:
         if self.key is None:
             raise InvalidRequest("an object without a key cannot be read")
-        await self._read(encode_key(self.key), options)
+        await self._read(dispatcher, encode_key(self.key), options)
         return self
 
-    async def _read(self, key: bytes, options: ReadOptions) -> None:
+    async def _read(self, dispatcher: Dispatcher, key: bytes, options: ReadOptions) -> None:
         bucket = self.bucket
         head = False
         if options:
@@ -222,7 +226,7 @@ class RiakObject:
                 options["head"] = options.pop("head_only")  # the official client's name
             head = bool(options.get("head"))
         contents, vclock, unchanged = await kv.get(
-            self.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
+            dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
         )
         self.unchanged = unchanged
         if unchanged:
@@ -257,21 +261,25 @@ class RiakObject:
         ``if_not_modified``; :class:`~aioriak.error.OutcomeUnknown` when the write was sent and its answer
         was lost.
         """
-        await self._write(
+        return await self._store(
+            self.client.dispatcher,
             {
                 "w": w, "dw": dw, "pw": pw, "return_body": return_body or None,
                 "if_none_match": if_none_match or None, "timeout": timeout, **options,
-            }
+            },
         )
+
+    async def _store(self, dispatcher: Dispatcher, options: dict[str, Any]) -> RiakObject:
+        await self._write(dispatcher, options)
         if len(self.siblings) > 1 and not options.get("return_head"):
             await resolve(self)
         return self
 
-    async def _write(self, options: dict[str, Any]) -> None:
+    async def _write(self, dispatcher: Dispatcher, options: dict[str, Any]) -> None:
         bucket = self.bucket
         content = self._content()
         stored = await kv.put(
-            self.client.dispatcher,
+            dispatcher,
             bucket.bucket_type.wire_name,
             bucket.wire_name,
             None if self.key is None else encode_key(self.key),
@@ -301,11 +309,14 @@ class RiakObject:
 
         Raises as :meth:`store` does.
         """
+        return await self._delete(self.client.dispatcher, options)
+
+    async def _delete(self, dispatcher: Dispatcher, options: DeleteOptions) -> RiakObject:
         if self.key is None:
             raise InvalidRequest("an object without a key cannot be deleted")
         bucket = self.bucket
         await kv.delete(
-            self.client.dispatcher,
+            dispatcher,
             bucket.bucket_type.wire_name,
             bucket.wire_name,
             encode_key(self.key),

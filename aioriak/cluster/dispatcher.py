@@ -73,17 +73,19 @@ class Dispatcher:
         while True:
             if cluster.closed:
                 raise ClientClosed("the client is closed")
-            node = cluster.pick(request, tries.nodes if tries else ())
-            if node is None:
-                await self._wait_for_node(deadline, tries, operation, request)
-                continue
+            up = cluster.up
             body = b"" if request is None else request.SerializeToString()  # type: ignore[attr-defined]
-            exchange = new_exchange(
-                loop,
-                operation,
-                encode_frame(operation.request_code, body),
-                deadline if len(cluster.up) < 2 else self._attempt_deadline(operation, deadline, tries),
-            )
+            frame = encode_frame(operation.request_code, body)
+            if len(up) == 1:
+                node = up[0]
+                exchange = new_exchange(loop, operation, frame, deadline)
+            else:
+                picked = cluster.pick(request, tries.nodes if tries else ())
+                if picked is None:
+                    await self._wait_for_node(deadline, tries, operation, request)
+                    continue
+                node = picked
+                exchange = new_exchange(loop, operation, frame, self._attempt_deadline(operation, deadline, tries))
             node.pool.submit(exchange)
             try:
                 reply = operation.decode(await exchange)
@@ -93,8 +95,9 @@ class Dispatcher:
                 _place(garbled, node, operation, request)
                 raise garbled from cause
             except asyncio.CancelledError:
-                if exchange.done() and not exchange.cancelled():
+                if not exchange.cancelled():
                     exchange.exception()  # it ended in the same turn: say that it was seen
+                node.pool.given_up(exchange)
                 raise
             except RiakError as error:
                 tries = tries or Attempts()
@@ -292,7 +295,8 @@ class MessageStream(Generic[R]):
 
 
 def _milliseconds(seconds: float) -> int:
-    return max(1, min(int(seconds * 1000), 0xFFFFFFFF))
+    milliseconds = int(seconds * 1000)
+    return 1 if milliseconds < 1 else milliseconds if milliseconds < 0xFFFFFFFF else 0xFFFFFFFF
 
 
 def _place(error: RiakError, node: Node, operation: Operation[Any, Any], request: Any) -> None:

@@ -328,3 +328,18 @@ async def test_a_hang_up_on_one_request_does_not_take_out_a_node_with_other_conn
         await load.stop()
         assert load.failed_reads == []
         assert load.failed_writes == []
+
+
+async def test_a_cancelled_request_that_is_never_answered_holds_up_nobody_for_long(cluster: RiakServer) -> None:
+    node = cluster.nodes[0]
+    settings: dict[str, Any] = {"max_size": 1, "overdue_timeout": 0.1, "request_timeout": 30.0}
+    async with await RiakClient.create(node.host, node.port, **settings) as client:
+        bucket = client.bucket("b")
+        await bucket.new_object("k", 1).store()
+        arrived = asyncio.Event()
+        cluster.faults.hang("get", times=1, only=lambda request: arrived.set() or True)
+        given_up = asyncio.create_task(bucket.get("k"))
+        await arrived.wait()
+        given_up.cancel()
+        async with asyncio.timeout(5):
+            assert (await bucket.get("k")).data == 1
