@@ -67,7 +67,7 @@ class KeyRouter:
         """The node that owns a request's key, if that is known and the node is up."""
         size = self.ring_size
         bucket, key = getattr(request, "bucket", None), getattr(request, "key", None)
-        if not size or not bucket or not key:
+        if not size or not bucket or not key or isinstance(request, kv.RpbIndexReq):  # whose key is a term
             return None
         kind = getattr(request, "type", None)
         if kind == b"default":
