@@ -10,13 +10,14 @@ from typing import Any
 
 from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, resolve
-from aioriak.cluster.health import takes_out, watch
+from aioriak.cluster.health import ask, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.ring import KeyRouter
 from aioriak.cluster.stats import Stats, snapshot
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError
 from aioriak.telemetry import Guarded, Telemetry
+from aioriak.wire.operation import PING
 
 logger = logging.getLogger("aioriak.cluster")
 
@@ -68,7 +69,7 @@ class Cluster:
         for node in self.nodes.values():
             node.state = NodeState.CONNECTING
         opening = {
-            self.task(node.pool.open_one(), f"aioriak connects to {node.name}"): node for node in self.nodes.values()
+            self.task(self._open(node), f"aioriak connects to {node.name}"): node for node in self.nodes.values()
         }
         errors: list[RiakError] = []
         waiting: set[asyncio.Task[Any]] = set(opening)
@@ -86,6 +87,16 @@ class Cluster:
             self.task(self._keep_discovering(), "aioriak discovers nodes")
         if self.router is not None:
             self.task(self.router.run(), "aioriak learns the ring")
+
+    async def _open(self, node: Node) -> None:
+        """Make a node's first connection and see that it answers."""
+        connection = await node.connect()
+        try:
+            await ask(connection, PING, None, self.settings.health.probe_timeout)
+        except BaseException:
+            connection.abort()
+            raise
+        node.pool.start(connection)
 
     def _reached(self, node: Node, task: asyncio.Task[Any]) -> RiakError | None:
         """The first connection to a node was made, or was not: then returns why."""

@@ -320,11 +320,10 @@ class Pool:
             self._keep_house()
         self._serve()
 
-    async def open_one(self) -> None:
-        """Open a connection now; raises the error that prevented it."""
-        if not self._rotation:
-            self.add(await self._connect())
-            self._keep_minimum()
+    def start(self, connection: Connection) -> None:
+        """Take the first connection in, and open as many as are always kept."""
+        self.add(connection)
+        self._keep_minimum()
 
     def fail_waiting(self, error: RiakError) -> None:
         """End everything that waits with an error; nothing of it was sent."""

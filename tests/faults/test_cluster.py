@@ -343,3 +343,13 @@ async def test_a_cancelled_request_that_is_never_answered_holds_up_nobody_for_lo
         given_up.cancel()
         async with asyncio.timeout(5):
             assert (await bucket.get("k")).data == 1
+
+
+async def test_a_node_that_accepts_and_does_not_answer_is_no_start(cluster: RiakServer) -> None:
+    node = cluster.nodes[0]
+    node.freeze()
+    health = HealthPolicy(probe_timeout=0.1)
+    with pytest.raises(TimeoutError):
+        await RiakClient.create(node.host, node.port, health=health)
+    async with await RiakClient.create(nodes=cluster.addresses, health=health) as client:
+        assert await client.ping()

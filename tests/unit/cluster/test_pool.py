@@ -386,7 +386,7 @@ async def test_connections_that_die_young_are_not_replaced_in_a_loop(rig: Rig) -
 
 async def test_a_pool_keeps_its_minimum(rig: Rig) -> None:
     pool = await rig.pool(min_size=3)
-    await pool.open_one()
+    pool.start(await rig.node.connect())
     await turn()
     assert rig.node.loads == [0, 0, 0]
     await rig.clock.advance(10)
