@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from aioriak.error import InvalidRequest
 from aioriak.operations import indexes
-from aioriak.operations.indexes import IndexAnswer, IndexQuery, IndexRow, Term
+from aioriak.operations.indexes import IndexAnswer, IndexQuery, IndexRow, Result, Term
 from aioriak.operations.names import Name, show
 from aioriak.operations.options import ReadOptions, positive
 from aioriak.operations.stream import Stream
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-Result = Any
-"""A key, or with ``return_terms`` a tuple of term and key."""
 
 PAGE = 1000
 """Rows that a page has unless said otherwise."""
@@ -39,8 +36,8 @@ class IndexPage(tuple[list[Result], bytes | None]):
 
     @classmethod
     def _of(cls, bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any],
-            answer: IndexAnswer) -> Self:
-        page = cls((_results(answer.rows, options), answer.continuation))
+            answer: IndexAnswer[Result]) -> Self:
+        page = cls((answer.matches, answer.continuation))
         page._bucket = bucket
         page._asked = (index, start, end, options)
         return page
@@ -70,14 +67,6 @@ class IndexPage(tuple[list[Result], bytes | None]):
         return await get_page(self._bucket, index, start, end, more)
 
 
-def _results(rows: list[IndexRow], options: dict[str, Any]) -> list[Result]:
-    return [_result(row, bool(options.get("return_terms"))) for row in rows]
-
-
-def _result(row: IndexRow, terms: bool) -> Result:
-    return (row.term, row.key) if terms and row.term is not None else row.key
-
-
 def checked(bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]) -> IndexQuery:
     """A query that may be sent. Raises :class:`~aioriak.error.InvalidRequest`."""
     return IndexQuery(bucket.bucket_type.wire_name, bucket.wire_name, index, start, end, options)
@@ -87,7 +76,7 @@ async def get_page(
     bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
 ) -> IndexPage:
     """Ask once."""
-    answer = await indexes.run(bucket.client.dispatcher, checked(bucket, index, start, end, options))
+    answer = await indexes.get(bucket.client.dispatcher, checked(bucket, index, start, end, options))
     return IndexPage._of(bucket, index, start, end, options, answer)
 
 
@@ -100,15 +89,14 @@ class IndexStream(Stream[Result]):
     def __init__(
         self, bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
     ) -> None:
-        rows = indexes.IndexStream(bucket.client.dispatcher, checked(bucket, index, start, end, options))
-        terms = bool(options.get("return_terms"))
-        super().__init__(rows.messages, lambda message: [_result(row, terms) for row in rows.rows(message)])
-        self._rows = rows
+        found = indexes.IndexStream(bucket.client.dispatcher, checked(bucket, index, start, end, options))
+        super().__init__(found.messages, found.results)
+        self._found = found
 
     @property
     def continuation(self) -> bytes | None:
         """Opaque; give it to the next query."""
-        return self._rows.continuation
+        return self._found.continuation
 
 
 class Query:

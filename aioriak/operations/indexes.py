@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
 from aioriak.error import InvalidRequest
@@ -18,6 +18,7 @@ from aioriak.operations.options import count, flag, octets, positive
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import INDEX
 
+T = TypeVar("T")
 Term = int | Name
 """An index term: a number for ``_int``, else text, or bytes where it is not UTF-8."""
 
@@ -32,11 +33,15 @@ class IndexRow(NamedTuple):
     term: Term | None
 
 
-class IndexAnswer(NamedTuple):
+class IndexAnswer(NamedTuple, Generic[T]):
     """Some matches, and what fetches those after them."""
 
-    rows: list[IndexRow]
+    matches: list[T]
     continuation: bytes | None
+
+
+Result = Any
+"""A key, or with ``return_terms`` a tuple of term and key."""
 
 
 class MoreIndexOptions(TypedDict, total=False):
@@ -168,9 +173,15 @@ class IndexQuery:
         term = self.term
         return [IndexRow(text(key), term) for key in message.keys]
 
+    def results(self, message: kv.RpbIndexResp) -> list[Result]:
+        """The matches in a message in the old shape: keys, or where terms were asked for, pairs of term and key."""
+        if self.request.return_terms and (message.results or self.term is not None):
+            return [(term, key) for key, term in self.rows(message)]
+        return [text(key) for key in message.keys] or [text(pair.value) for pair in message.results]
+
 
 class IndexStream:
-    """A query whose matches come as a stream of messages; ``rows`` reads them and keeps the continuation."""
+    """A query whose matches come as a stream of messages; ``results`` reads them and keeps the continuation."""
 
     __slots__ = ("_query", "continuation", "messages")
 
@@ -181,18 +192,23 @@ class IndexStream:
         self.messages: MessageStream[kv.RpbIndexResp] = dispatcher.stream(INDEX, query.request, limit)
         self._query = query
 
-    def rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
+    def results(self, message: kv.RpbIndexResp) -> list[Result]:
         """The matches in a message."""
         if message.continuation:
             self.continuation = message.continuation
-        return self._query.rows(message)
+        return self._query.results(message)
 
 
-async def run(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer:
+async def run(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[IndexRow]:
     """Ask once: all matches, or with ``max_results`` a page of them."""
-    limit = query.limit(dispatcher.request_timeout)
-    reply = await dispatcher.call(INDEX, query.request, limit)
+    reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
     return IndexAnswer(query.rows(reply), reply.continuation or None)
+
+
+async def get(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[Result]:
+    """The same in the old shape: keys, or with ``return_terms`` pairs of term and key."""
+    reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
+    return IndexAnswer(query.results(reply), reply.continuation or None)
 
 
 def _name(index: Name) -> bytes:
