@@ -1,0 +1,184 @@
+"""Many requests at once: bounded, as they come, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from aioriak.error import InvalidRequest, Overload
+from aioriak.many import each
+from tests.wires import turn, until
+
+
+class Work:
+    """Work that ends when the test says so."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, asyncio.Future[str]] = {}
+        self.most = 0
+
+    async def __call__(self, item: int) -> str:
+        self.waiting[item] = asyncio.get_running_loop().create_future()
+        self.most = max(self.most, len(self.waiting))
+        try:
+            return await self.waiting[item]
+        finally:
+            del self.waiting[item]
+
+
+async def at_once(item: int) -> int:
+    return item * 10
+
+
+async def test_each_item_comes_with_its_result() -> None:
+    assert sorted([pair async for pair in each(at_once, range(5), 2)]) == [(0, 0), (1, 10), (2, 20), (3, 30), (4, 40)]
+
+
+async def test_no_items_are_no_pairs() -> None:
+    nothing: list[int] = []
+    assert [pair async for pair in each(at_once, nothing, 2)] == []
+
+
+async def test_results_come_in_the_order_in_which_they_are_ready() -> None:
+    work = Work()
+    pairs = each(work, range(3), 3)
+    step = asyncio.ensure_future(anext(pairs))
+    await until(lambda: len(work.waiting) == 3)
+    work.waiting[2].set_result("c")
+    assert await step == (2, "c")
+    work.waiting[0].set_result("a")
+    assert await anext(pairs) == (0, "a")
+    work.waiting[1].set_result("b")
+    assert await anext(pairs) == (1, "b")
+    with pytest.raises(StopAsyncIteration):
+        await anext(pairs)
+
+
+async def test_no_more_than_so_many_are_under_way() -> None:
+    work = Work()
+
+    async def consume() -> list[Any]:
+        return [pair async for pair in each(work, range(20), 4)]
+
+    consuming = asyncio.create_task(consume())
+    for _ in range(20):
+        await until(lambda: work.waiting)
+        next(iter(work.waiting.values())).set_result("")
+        await turn()
+    assert len(await consuming) == 20
+    assert work.most == 4
+
+
+async def test_the_source_is_read_no_faster_than_results_are_taken() -> None:
+    read = 0
+
+    def source() -> Any:
+        nonlocal read
+        for number in range(1000):
+            read += 1
+            yield number
+
+    pairs = each(at_once, source(), 4)
+    await anext(pairs)
+    await turn(100)
+    assert read <= 1 + 4 + 4 + 1
+    for _ in range(9):
+        await anext(pairs)
+    await turn(100)
+    assert read <= 10 + 4 + 4 + 1
+    await pairs.aclose()  # type: ignore[attr-defined]
+
+
+async def test_an_error_of_riak_is_a_result_and_the_rest_goes_on() -> None:
+    async def work(item: int) -> int:
+        if item % 2:
+            raise Overload("overload")
+        return item
+
+    pairs = dict([pair async for pair in each(work, range(4), 2)])
+    assert (pairs[0], pairs[2]) == (0, 2)
+    assert isinstance(pairs[1], Overload)
+    assert isinstance(pairs[3], Overload)
+
+
+async def test_any_other_error_ends_it_all() -> None:
+    tasks = asyncio.all_tasks()
+
+    async def work(item: int) -> int:
+        raise LookupError("a mistake")
+
+    with pytest.raises(LookupError, match="a mistake"):
+        async for _ in each(work, range(100), 4):
+            pass
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_an_error_of_the_source_ends_it_all() -> None:
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        raise OSError("no more")
+
+    found: list[Any] = []
+
+    async def consume() -> None:
+        async for pair in each(at_once, source(), 4):
+            found.append(pair)
+
+    with pytest.raises(OSError, match="no more"):
+        await consume()
+    assert found == [(1, 10)]
+
+
+async def test_the_source_may_be_asynchronous() -> None:
+    async def source() -> AsyncIterator[int]:
+        for number in range(10):
+            await asyncio.sleep(0)
+            yield number
+
+    assert len([pair async for pair in each(at_once, source(), 3)]) == 10
+
+
+async def test_leaving_early_leaves_no_task_and_no_open_source() -> None:
+    tasks = asyncio.all_tasks()
+    closed = False
+
+    async def source() -> AsyncIterator[int]:
+        nonlocal closed
+        try:
+            while True:
+                yield 1
+        finally:
+            closed = True
+
+    numbers = source()
+    pairs = each(at_once, numbers, 3)
+    await anext(pairs)
+    await pairs.aclose()  # type: ignore[attr-defined]
+    assert asyncio.all_tasks() == tasks
+    await numbers.aclose()  # type: ignore[attr-defined]
+    assert closed
+
+
+async def test_cancelling_the_consumer_cancels_the_work() -> None:
+    work = Work()
+
+    async def consume() -> None:
+        async for _ in each(work, range(100), 5):
+            pass
+
+    consuming = asyncio.create_task(consume())
+    await until(lambda: len(work.waiting) == 5)
+    consuming.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await consuming
+    assert work.waiting == {}
+
+
+@pytest.mark.parametrize("concurrency", [0, -1, 1.5, True, "4", None])
+async def test_concurrency_is_a_whole_number_from_1_up(concurrency: Any) -> None:
+    with pytest.raises(InvalidRequest, match="concurrency"):
+        async for _ in each(at_once, [1], concurrency):
+            pass
