@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from aioriak.error import ContentError, InvalidRequest
@@ -103,7 +104,8 @@ class Codecs:
         codecs: Codecs | None = self
         while codecs is not None:
             # each read comes by here, and most buckets have no decoder of their own
-            if codecs._decoders and (found := _find(codecs._decoders, content_type)) is not None:
+            found = _find(codecs._decoders, content_type) if codecs._decoders else None
+            if found is not None:
                 return found
             codecs = codecs._parent
         return None
@@ -154,6 +156,7 @@ class Codecs:
         raise ContentError(f"there is no decoder for {content_type!r}; encoded_data has the bytes")
 
 
+@lru_cache(maxsize=256)  # asked for by each read of JSON
 def _foreign(charset: str | None, content_type: str | None) -> str | None:
     """The character set of a JSON text where it is not UTF-8."""
     if charset is None:

@@ -96,9 +96,9 @@ class RiakContent:
             return data
         source = self._source
         if source is not None:
-            if source.deleted or not self.has_value:
-                return None
             encoded = source.value
+            if not self.has_value or (not encoded and source.deleted):
+                return None
             codecs = self._robject.bucket.codecs
             charset = source.charset
             data = codecs.decode(

@@ -225,17 +225,19 @@ class RiakObject:
             if "head_only" in options:
                 options["head"] = options.pop("head_only")  # the official client's name
             head = bool(options.get("head"))
-        contents, vclock, unchanged = await kv.get(
-            dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
-        )
+        reply = await kv.get(dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options)
+        contents, vclock, unchanged = kv.fetched(reply)
         self.unchanged = unchanged
         if unchanged:
             if self.vclock is None:
                 self.vclock = options["if_modified"]
             return
         self.vclock = vclock
-        self.siblings = siblings = [RiakContent.from_reply(self, content, not head) for content in contents]
-        if len(siblings) > 1 and not head:
+        if len(contents) == 1:
+            self.siblings = [RiakContent.from_reply(self, contents[0], not head)]  # cheaper than to walk
+            return
+        self.siblings = [RiakContent.from_reply(self, content, not head) for content in contents]
+        if contents and not head:
             await resolve(self)
 
     async def store(

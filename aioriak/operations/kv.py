@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aioriak.cluster.dispatcher import Dispatcher
@@ -12,7 +12,6 @@ from aioriak.operations.options import DELETE as DELETE_CHECKS
 from aioriak.operations.options import READ, WRITE, apply
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import DELETE, GET, PUT
-
 
 Fetched = tuple[Sequence[WireContent], bytes | None, bool]
 """What a get brought: contents, vclock, unchanged; no contents and no vclock where nothing is."""
@@ -26,10 +25,13 @@ class Stored(NamedTuple):
     key: bytes | None
 
 
-async def get(
+def get(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: bytes, options: Mapping[str, Any]
-) -> Fetched:
-    """Fetch an object; ``options`` are those of :class:`~aioriak.operations.options.ReadOptions`."""
+) -> Awaitable[kv.RpbGetResp]:
+    """Fetch an object, to be looked at with :func:`fetched`.
+
+    ``options`` are those of :class:`~aioriak.operations.options.ReadOptions`.
+    """
     request = kv.RpbGetReq()
     request.bucket = bucket
     request.key = key
@@ -37,8 +39,13 @@ async def get(
         request.type = kind
     request.deletedvclock = True
     timeout = apply(request, options, READ) if options else None
-    reply = await dispatcher.call(GET, request, timeout)
-    return reply.content, reply.vclock or None, reply.unchanged
+    return dispatcher.call(GET, request, timeout)  # not awaited here: each coroutine in between costs every read
+
+
+def fetched(reply: kv.RpbGetResp) -> Fetched:
+    """What a get brought."""
+    contents = reply.content
+    return contents, reply.vclock or None, not contents and reply.unchanged
 
 
 async def put(
