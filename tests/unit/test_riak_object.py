@@ -1,0 +1,127 @@
+"""Objects without a server: names, siblings, equality, what they look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aioriak import RiakClient, RiakContent, RiakObject
+from aioriak.bucket import Bucket
+from aioriak.error import ConflictError, InvalidRequest
+from aioriak.riak_pb import kv
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    """A bucket of a client that is never connected."""
+    return RiakClient().bucket("b", "siblings")
+
+
+@pytest.fixture
+def robject(bucket: Bucket) -> RiakObject:
+    return RiakObject(bucket.client, bucket, "k")
+
+
+def content(robject: RiakObject, value: bytes, **fields: Any) -> RiakContent:
+    return RiakContent.from_reply(robject, kv.RpbContent(value=value, content_type=b"application/json", **fields))
+
+
+PROPERTIES = {
+    "data": 5, "encoded_data": b"5", "content_type": "text/plain", "charset": "utf-8", "content_encoding": "gzip",
+    "usermeta": {"a": "b"}, "links": [("b", "k", "t")], "indexes": {("a_int", 1)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_what_is_said_of_one_sibling_is_said_of_the_object(robject: RiakObject, name: str) -> None:
+    setattr(robject, name, PROPERTIES[name])
+    assert getattr(robject, name) == PROPERTIES[name]
+    assert getattr(robject.siblings[0], name) == PROPERTIES[name]
+
+
+@pytest.mark.parametrize("name", [*PROPERTIES, "etag", "last_modified"])
+def test_without_siblings_there_is_nothing_to_say(robject: RiakObject, name: str) -> None:
+    robject.clear()
+    assert getattr(robject, name) is None
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_without_siblings_setting_something_makes_one(robject: RiakObject, name: str) -> None:
+    robject.clear()
+    setattr(robject, name, PROPERTIES[name])
+    assert len(robject.siblings) == 1
+    assert getattr(robject, name) == PROPERTIES[name]
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_with_several_siblings_nothing_can_be_said_or_set(robject: RiakObject, name: str) -> None:
+    robject.siblings = [content(robject, b"1"), content(robject, b"2")]
+    with pytest.raises(ConflictError, match="siblings/b/k has 2 siblings"):
+        getattr(robject, name)
+    with pytest.raises(ConflictError):
+        setattr(robject, name, PROPERTIES[name])
+
+
+def test_indexes_and_links_are_set_on_an_empty_object_too(robject: RiakObject) -> None:
+    robject.clear()
+    assert robject.add_index("a_int", 1) is robject
+    robject.set_index("a_int", 2).add_link(("b", "k", "t"))
+    assert robject.indexes == {("a_int", 2)}
+    robject.remove_indexes()
+    assert (robject.indexes, robject.links) == (set(), [("b", "k", "t")])
+
+
+@pytest.mark.parametrize("key", ["", b"", 5, "k" * 65537])
+def test_what_cannot_be_a_key_is_refused_at_once(bucket: Bucket, key: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        RiakObject(bucket.client, bucket, key)
+
+
+def test_an_object_exists_when_one_of_its_contents_does(robject: RiakObject) -> None:
+    assert not robject.exists
+    robject.siblings = [content(robject, b"1")]
+    assert robject.exists
+    robject.siblings = [content(robject, b"", deleted=True)]
+    assert not robject.exists
+    robject.siblings = [content(robject, b"1"), content(robject, b"", deleted=True)]
+    assert robject.exists
+    robject.clear()
+    assert not robject.exists
+    robject.unchanged = True
+    assert robject.exists
+
+
+def test_objects_are_equal_by_place_and_version(bucket: Bucket) -> None:
+    one, other = RiakObject(bucket.client, bucket, "k"), RiakObject(bucket.client, bucket, "k")
+    assert one == other
+    assert hash(one) == hash(other)
+    other.vclock = b"newer"
+    assert one != other
+    assert one != RiakObject(bucket.client, bucket, "k2")
+    assert one != RiakObject(bucket.client, bucket.client.bucket("b"), "k")
+    assert one != "k"
+
+
+def test_objects_and_contents_hold_no_dictionary_each(robject: RiakObject) -> None:
+    assert not hasattr(robject, "__dict__")
+    assert not hasattr(robject.siblings[0], "__dict__")
+
+
+def test_an_object_says_what_it_is(robject: RiakObject) -> None:
+    assert repr(robject) == "<RiakObject siblings/b/k application/json, not stored>"
+    robject.siblings = [content(robject, b"1"), content(robject, b"2")]
+    assert repr(robject) == "<RiakObject siblings/b/k 2 siblings>"
+    robject.siblings = [content(robject, b"1")]
+    assert repr(robject) == "<RiakObject siblings/b/k application/json>"
+    robject.vclock = b"x"
+    robject.siblings = [content(robject, b"", deleted=True, vtag=b"t")]
+    assert repr(robject) == "<RiakObject siblings/b/k application/json, tombstone>"
+    robject.clear()
+    assert repr(robject) == "<RiakObject siblings/b/k not found>"
+    robject.unchanged = True
+    assert repr(robject) == "<RiakObject siblings/b/k unchanged>"
+
+
+def test_a_key_that_is_no_text_can_be_printed(bucket: Bucket) -> None:
+    assert "\\xff" in repr(RiakObject(bucket.client, bucket, b"\xff"))
