@@ -18,6 +18,12 @@ from tests.wires import turn, until
 Nodes = list[tuple[str, int]]
 
 
+def drop(held: list[Any]) -> None:
+    """Let go of what is held, for good."""
+    held.clear()
+    gc.collect()
+
+
 # -- making ----------------------------------------------------------------------------
 
 
@@ -183,11 +189,10 @@ async def test_closing_at_once_ends_what_is_in_flight(server: RiakServer, nodes:
 
 async def test_a_client_dropped_without_closing_warns_and_leaks_nothing(server: RiakServer, nodes: Nodes) -> None:
     tasks = asyncio.all_tasks()
-    client = await RiakClient.create(*nodes[0])
-    await client.bucket("b").new_object("k", 1).store()
+    held = [await RiakClient.create(*nodes[0])]
+    await held[0].bucket("b").new_object("k", 1).store()
     with pytest.warns(ResourceWarning, match="was not closed"):
-        del client
-        gc.collect()
+        drop(held)
     await until(lambda: server.connections == 0)
     assert asyncio.all_tasks() == tasks
 
@@ -222,10 +227,9 @@ def test_a_client_forgotten_in_a_closed_loop_warns_and_no_more() -> None:
         async with RiakServer() as server:
             return await RiakClient.create(server.host, server.port)
 
-    client = [asyncio.run(run())]
+    held = [asyncio.run(run())]
     with pytest.warns(ResourceWarning, match="was not closed"):
-        client.clear()
-        gc.collect()
+        drop(held)
 
 
 # -- copies with other options -----------------------------------------------------------
@@ -303,7 +307,7 @@ def test_the_default_type_knows_that_it_is() -> None:
 @pytest.mark.parametrize("name", ["", b"", None, 5])
 def test_a_bucket_has_a_name(name: Any) -> None:
     client = RiakClient()
-    with pytest.raises(InvalidRequest, match="a bucket is str or bytes|a bucket must not be empty"):
+    with pytest.raises(InvalidRequest, match=r"a bucket (is str or bytes|must not be empty)"):
         client.bucket(name)
     with pytest.raises(InvalidRequest, match="bucket type"):
         client.bucket_type(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,9 +15,9 @@ from aioriak.riak_pb import kv
 
 
 @pytest.fixture
-def bucket() -> Iterator[Bucket]:
+def bucket() -> Bucket:
     """A bucket of a client that is never connected."""
-    yield RiakClient().bucket("b")
+    return RiakClient().bucket("b")
 
 
 @pytest.fixture
