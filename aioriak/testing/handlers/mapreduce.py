@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import Any
@@ -33,18 +34,27 @@ from aioriak.testing.mapreduce import (
 from aioriak.testing.robject import RiakObj
 from aioriak.wire.operation import MAP_REDUCE, Operation
 
+_CRASHES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error)
+"""What a job can do to code that trusts it; Erlang's processes die of the like."""
+
 
 def map_reduce(context: Context, request: RpbMapRedReq) -> Iterator[RpbMapRedResp]:
     """The results of the phases that are kept, in chunks that interleave."""
-    job = parse(request.request, request.content_type)
-    steps = [_function(context, phase, number) for number, phase in enumerate(job.phases)]
+    try:
+        job = parse(request.request, request.content_type)
+        steps = [_function(context, phase, number) for number, phase in enumerate(job.phases)]
+    except _CRASHES:
+        raise HangUp.crash("error:badarg:[{riak_kv_mapred_json,parse_request,1,[]}]") from None
     return _messages(context, job, steps, request.content_type)
 
 
 def _messages(
     context: Context, job: Job, steps: list[Map | Reduce], content_type: bytes
 ) -> Iterator[RpbMapRedResp]:
-    values: list[Any] = list(_inputs(context, job.inputs))
+    try:
+        values: list[Any] = list(_inputs(context, job.inputs))
+    except _CRASHES:
+        raise Refusal("Error sending inputs: {badarg,[]}") from None
     kept: list[tuple[int, list[Any]]] = []
     if not job.phases:
         kept.append((0, [_shown(each) for each in values]))
@@ -75,7 +85,7 @@ def _inputs(context: Context, inputs: Any) -> Iterator[Input]:
             except BadFilter as error:
                 raise Refusal(f"{{error,{{bad_filter,{print_term(error.name)}}}}}") from None
             for key in database.keys(inputs.type, inputs.bucket):
-                if passes is None or _passes(passes, key):
+                if passes is None or passes(key):
                     yield Input(inputs.type, inputs.bucket, key)
         case Indexed():
             name = inputs.index.lower()
@@ -97,13 +107,6 @@ def _inputs(context: Context, inputs: Any) -> Iterator[Input]:
                 yield Input(type, bucket, key)
         case _:
             raise Refusal("Error sending inputs: {undef,[]}")
-
-
-def _passes(passes: Any, key: bytes) -> bool:
-    try:
-        return bool(passes(key))
-    except (ArithmeticError, LookupError, TypeError, ValueError):
-        raise Refusal("Error sending inputs: {badarg,[]}") from None
 
 
 def _function(context: Context, phase: Phase, number: int) -> Map | Reduce:
@@ -149,6 +152,8 @@ def _run(context: Context, phase: Phase, step: Any, number: int, values: list[An
             reduced: list[Any] = step([_reducible(value) for value in values], phase.argument)
         except PhaseError as error:
             raise _phase_error(number, error, values) from None
+        except _CRASHES:
+            raise _phase_error(number, PhaseError("badarg"), values) from None
         return reduced
     results: list[Any] = []
     for value in values:
@@ -164,6 +169,8 @@ def _run(context: Context, phase: Phase, step: Any, number: int, values: list[An
         except PhaseError as error:
             shown = ((("error", "notfound") if obj is None else "r_object"), found.term, found.data)
             raise _phase_error(number, error, shown) from None
+        except _CRASHES:
+            raise _phase_error(number, PhaseError("badarg"), found.term) from None
     return results
 
 
