@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -195,12 +194,3 @@ async def test_an_error_of_one_object_ends_the_objects(people: Bucket) -> None:
     with pytest.raises(QuorumTooLarge):
         await anext(objects)
     assert len(await people.query("age_int", 0, 99).all()) == 4
-
-
-async def test_objects_that_are_left_early_leave_no_task_behind(people: Bucket) -> None:
-    before = asyncio.all_tasks()
-    objects = people.query("age_int", -9, 99).objects(concurrency=4)
-    assert (await anext(objects)).key == "eve"
-    assert len(asyncio.all_tasks()) > len(before)
-    await objects.aclose()  # type: ignore[attr-defined]
-    assert asyncio.all_tasks() <= before
