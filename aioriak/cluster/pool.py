@@ -226,7 +226,7 @@ class Pool:
             connection.used_at = now
         if connection not in self._aside:
             self._load -= count
-            if idle:
+            if idle and not (self._idle and self._idle[-1] is connection):  # changed() may have been quicker
                 self._idle.append(connection)
         elif idle and not connection.retired:
             exchange = self._keeping.pop(connection, None)

@@ -381,6 +381,18 @@ async def test_connections_that_die_young_are_not_replaced_in_a_loop(rig: Rig) -
     assert rig.node.asked == 3
 
 
+async def test_requests_given_up_one_after_the_other_leave_no_trace(rig: Rig) -> None:
+    pool = await rig.pool(2, max_size=2)
+    for number in range(50):
+        (get,) = await submitted(pool, str(number))
+        get.cancel()
+        for wire in rig.node.wires:
+            if wire.protocol.pending:
+                answer(wire)
+    assert sorted(map(id, pool._idle)) == sorted(id(wire.protocol) for wire in rig.node.wires)
+    assert (pool.in_flight, rig.node.asked) == (0, 2)
+
+
 # -- minimum, age and idleness ------------------------------------------------------------------
 
 
