@@ -217,9 +217,10 @@ class Bucket(BucketQueries):
 
         Without a key the server makes one at the first ``store()``.
         """
-        datatype = await self.bucket_type.get_datatype()
-        if datatype is not None:
-            return handles.new(datatype, self, key)
+        if self.bucket_type.wire_name is not None:
+            datatype = await self.bucket_type.get_datatype()
+            if datatype is not None:
+                return handles.new(datatype, self, key)
         return self.new_object(key, data, content_type, encoded_data)
 
     def new_object(

@@ -280,7 +280,7 @@ class RiakObject:
     async def _write(self, dispatcher: Dispatcher, options: dict[str, Any]) -> None:
         bucket = self.bucket
         content = self._content()
-        stored = await kv.put(
+        reply = await kv.put(
             dispatcher,
             bucket.bucket_type.wire_name,
             bucket.wire_name,
@@ -289,6 +289,7 @@ class RiakObject:
             content.fill,
             options,
         )
+        stored = kv.stored(reply)
         if stored.key is not None and self.key is None:
             self.key = text(stored.key)
         if stored.vclock is not None:

@@ -48,7 +48,7 @@ def fetched(reply: kv.RpbGetResp) -> Fetched:
     return contents, reply.vclock or None, not contents and reply.unchanged
 
 
-async def put(
+def put(
     dispatcher: Dispatcher,
     kind: bytes | None,
     bucket: bytes,
@@ -56,8 +56,11 @@ async def put(
     vclock: bytes | None,
     fill: Callable[[kv.RpbContent], None],
     options: Mapping[str, Any],
-) -> Stored:
-    """Store an object whose content ``fill`` writes; ``options`` are those of ``WriteOptions``."""
+) -> Awaitable[kv.RpbPutResp]:
+    """Store an object whose content ``fill`` writes, then look at it with :func:`stored`.
+
+    ``options`` are those of ``WriteOptions``.
+    """
     request = kv.RpbPutReq()
     request.bucket = bucket
     if key is not None:
@@ -70,7 +73,11 @@ async def put(
     if request.if_not_modified and vclock is None:
         raise InvalidRequest("if_not_modified needs the vclock of an object that was fetched")
     fill(request.content)
-    reply = await dispatcher.call(PUT, request, timeout)
+    return dispatcher.call(PUT, request, timeout)
+
+
+def stored(reply: kv.RpbPutResp) -> Stored:
+    """What a put brought."""
     return Stored(reply.content, reply.vclock or None, reply.key or None)
 
 
