@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sized
 from typing import TypeVar
 
 from aioriak.error import InvalidRequest, RiakError
@@ -30,6 +30,8 @@ async def each(
     """
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise InvalidRequest(f"concurrency is a whole number from 1 up, not {concurrency!r}")
+    if isinstance(source, Sized):
+        concurrency = max(1, min(concurrency, len(source)))
     items = _items(source)
     done: asyncio.Queue[tuple[T, R | RiakError] | BaseException | None] = asyncio.Queue(concurrency)
     reading = asyncio.Lock()

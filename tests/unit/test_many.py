@@ -72,6 +72,14 @@ async def test_no_more_than_so_many_are_under_way() -> None:
     assert work.most == 4
 
 
+async def test_a_few_items_do_not_cost_many_tasks() -> None:
+    before = len(asyncio.all_tasks())
+    pairs = each(at_once, [1, 2], 1000)
+    await anext(pairs)
+    assert len(asyncio.all_tasks()) - before <= 3
+    assert [pair async for pair in pairs] == [(2, 20)]
+
+
 async def test_the_source_is_read_no_faster_than_results_are_taken() -> None:
     read = 0
 
