@@ -422,7 +422,7 @@ def _phase_told(text: str, match: re.Match[str]) -> ServerError:
     return error
 
 
-_ROWS: tuple[tuple[str, _Make], ...] = (
+_TEXTS: tuple[tuple[str, _Make], ...] = (
     (r"match_found$", _plain(NoneMatchFailed)),
     (r"(modified|notfound)$", _plain(NotModifiedFailed)),
     (
@@ -456,13 +456,10 @@ _ROWS: tuple[tuple[str, _Make], ...] = (
     (r"Authentication failed", _plain(AuthenticationFailed)),
 )
 
-_TEXTS = [(re.compile(pattern), make) for pattern, make in _ROWS]
-
-
 def from_server(text: str) -> ServerError | SecurityError:
     """The error that a server's text stands for; :class:`ServerError` itself where none is known."""
     for pattern, make in _TEXTS:
-        match = pattern.match(text)
+        match = re.match(pattern, text)  # compiled at the first error, not at import
         if match:
             return make(text, match)
     return ServerError(text)
