@@ -171,6 +171,19 @@ async def test_a_cancelled_request_behind_one_that_is_awaited_stops_nobody() -> 
     assert await first == b"1"
 
 
+async def test_nothing_new_follows_until_all_that_was_given_up_in_front_is_answered() -> None:
+    first, second, third = request("a"), request("b"), request("c")
+    made, wire, _ = await opened(first, second, third)
+    second.cancel()
+    first.cancel()
+    wire.feed(reply("1"))
+    assert not made.usable
+    wire.feed(reply("2"))
+    assert made.usable
+    wire.feed(reply("3"))
+    assert await third == b"3"
+
+
 async def test_the_others_go_on_behind_a_request_that_was_given_up() -> None:
     first, second = request("a"), request("b")
     made, wire, _ = await opened(first, second)
