@@ -163,3 +163,30 @@ async def test_errors_under_load_do_not_leak_into_other_tasks(server: RiakServer
             return number % 3 == 0 and f"get of default/b/k{number}" in str(error)
 
     assert all(await asyncio.gather(*(work(number) for number in range(300))))
+
+
+async def test_large_writes_wait_for_a_slow_network_and_all_arrive(server: RiakServer) -> None:
+    """Nothing is read at the other end for a while: what does not fit in the buffers waits, and nothing is lost."""
+    size = 512 * 1024
+
+    async def put(number: int) -> None:
+        value = bytes([number]) * size
+        await bucket.new_object(f"k{number}", value, "application/octet-stream").store(return_body=False)
+
+    async with Proxy(server.host, server.port) as proxy:
+        options: dict[str, Any] = {"max_size": 2, "min_size": 2, "max_in_flight": 4, "behind_load_balancer": True}
+        async with await RiakClient.create(proxy.host, proxy.port, **options) as client:
+            bucket = client.bucket("b")
+            second = await proxy.link(1)
+            await client.ping()
+            for link in proxy.links:
+                link.to_server.hold()
+            stores = [asyncio.create_task(put(number)) for number in range(40)]
+            await at_rest(second)
+            assert not any(task.done() for task in stores)
+            for link in proxy.links:
+                link.to_server.release()
+            await asyncio.gather(*stores)
+            assert server.requests["put"] == 40
+            found = await asyncio.gather(*(bucket.get(f"k{number}") for number in range(40)))
+            assert [robject.data == bytes([number]) * size for number, robject in enumerate(found)] == [True] * 40
