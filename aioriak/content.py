@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from aioriak.error import InvalidRequest
 from aioriak.operations.contents import IndexEntry, Link, WireContent, encode_index, fill, metadata
@@ -24,8 +25,8 @@ class RiakContent:
     """
 
     __slots__ = (
-        "_charset", "_content_encoding", "_content_type", "_data", "_encoded", "_etag", "_exists", "_indexes",
-        "_last_modified", "_links", "_robject", "_source", "_usermeta", "has_value",
+        "_bucket", "_charset", "_content_encoding", "_content_type", "_data", "_encoded", "_etag", "_exists",
+        "_indexes", "_last_modified", "_links", "_owner", "_source", "_usermeta", "has_value",
     )  # fmt: skip
 
     def __init__(
@@ -43,7 +44,9 @@ class RiakContent:
         indexes: Iterable[IndexEntry] | None = None,
         exists: bool = False,
     ) -> None:
-        self._robject = robject
+        # weak: an object and its contents holding each other would wait for the garbage collector
+        self._owner = ref(robject)
+        self._bucket = robject.bucket
         self._source: WireContent | None = None
         self._data = _UNSET if data is None else data
         self._encoded = _octets(encoded_data)
@@ -62,7 +65,8 @@ class RiakContent:
     def from_reply(cls, robject: RiakObject, source: WireContent, has_value: bool = True) -> RiakContent:
         """A content as the server sent it; it is taken apart when it is looked at."""
         content = cls.__new__(cls)
-        content._robject = robject
+        content._owner = ref(robject)
+        content._bucket = robject.bucket
         content._source = source
         content._data = _UNSET
         content._encoded = _UNSET
@@ -99,7 +103,7 @@ class RiakContent:
             encoded = source.value
             if not self.has_value or (not encoded and source.deleted):
                 return None
-            codecs = self._robject.bucket.codecs
+            codecs = self._bucket.codecs
             charset = source.charset
             data = codecs.decode(
                 encoded,
@@ -111,7 +115,7 @@ class RiakContent:
         elif self._encoded is None or not self.has_value or not self._alive:
             return None
         else:
-            data = self._robject.bucket.codecs.decode(self._encoded, self._content_type, self._charset)
+            data = self._bucket.codecs.decode(self._encoded, self._content_type, self._charset)
         self._data = data
         self._encoded = None
         return data
@@ -133,7 +137,7 @@ class RiakContent:
         if not self.has_value:
             return None
         if self._data is not _UNSET:
-            return self._robject.bucket.codecs.encode(self._data, self._content_type, self._charset)
+            return self._bucket.codecs.encode(self._data, self._content_type, self._charset)
         encoded: bytes | None = self._encoded
         return encoded
 
@@ -258,7 +262,7 @@ class RiakContent:
         """
         encode_index(field, value)
         self.indexes.add((field, value))
-        return self._robject
+        return self._object()
 
     def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject:
         """Remove one entry, those of a field, or all; returns the object.
@@ -274,7 +278,7 @@ class RiakContent:
             self.indexes.difference_update([entry for entry in self.indexes if entry[0] == field])
         else:
             self.indexes.remove((field, value))
-        return self._robject
+        return self._object()
 
     remove_indexes = remove_index
 
@@ -287,29 +291,20 @@ class RiakContent:
     def add_link(self, obj: RiakObject | Link, tag: Name | None = None) -> RiakObject:
         """Add a link to an object, or to a (bucket, key, tag); returns the object."""
         self.links.append(obj if isinstance(obj, tuple) else (obj.bucket.name, obj.key, tag))
-        return self._robject
+        return self._object()
+
+    def _object(self) -> RiakObject:
+        return cast("RiakObject", self._owner())  # ``None`` when nobody holds it any more
 
     # -- as a whole --------------------------------------------------------------------------
 
     def copy(self) -> RiakContent:
         """A content of the same object with the same metadata and value, to be changed apart."""
         self._unpack()
-        other = RiakContent(
-            self._robject,
-            None,
-            self._encoded if self._data is _UNSET else None,
-            self._charset,
-            self._content_type,
-            self._content_encoding,
-            self._last_modified,
-            self._etag,
-            self._usermeta,
-            self._links,
-            self._indexes,
-            self._exists,
-        )
-        other._data = self._data
-        other.has_value = self.has_value
+        other = RiakContent.__new__(RiakContent)
+        for name in RiakContent.__slots__:
+            setattr(other, name, getattr(self, name))
+        other._usermeta, other._links, other._indexes = dict(self._usermeta), list(self._links), set(self._indexes)
         return other
 
     def fill(self, target: Any) -> None:

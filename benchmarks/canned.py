@@ -21,7 +21,8 @@ def frame(message: str, **fields: Any) -> bytes:
     return encode_frame(code, b"" if kind is None else kind(**fields).SerializeToString())
 
 
-def _code(message: str) -> int:
+def code(message: str) -> int:
+    """The message code of the message with that name."""
     return _CLASSES[message][0]
 
 
@@ -53,13 +54,13 @@ def replies(workload: str, size: int) -> dict[int, bytes]:
     if workload == "data type":
         props["datatype"] = b"map"
     return {
-        _code("RpbPingReq"): frame("RpbPingResp"),
-        _code("RpbGetServerInfoReq"): frame("RpbGetServerInfoResp", node=b"riak@127.0.0.1", server_version=b"3.2.3"),
-        _code("RpbGetReq"): get_reply(size),
-        _code("RpbPutReq"): frame("RpbPutResp"),
-        _code("RpbGetBucketReq"): frame("RpbGetBucketResp", props=props),
-        _code("RpbGetBucketTypeReq"): frame("RpbGetBucketResp", props=props),
-        _code("DtUpdateReq"): frame(
+        code("RpbPingReq"): frame("RpbPingResp"),
+        code("RpbGetServerInfoReq"): frame("RpbGetServerInfoResp", node=b"riak@127.0.0.1", server_version=b"3.2.3"),
+        code("RpbGetReq"): get_reply(size),
+        code("RpbPutReq"): frame("RpbPutResp"),
+        code("RpbGetBucketReq"): frame("RpbGetBucketResp", props=props),
+        code("RpbGetBucketTypeReq"): frame("RpbGetBucketResp", props=props),
+        code("DtUpdateReq"): frame(
             "DtUpdateResp",
             context=VCLOCK,
             map_value=[
@@ -67,7 +68,7 @@ def replies(workload: str, size: int) -> dict[int, bytes]:
                 {"field": {"name": b"name", "type": 3}, "register_value": b"aioriak"},
             ],
         ),
-        _code("RpbIndexReq"): frame(
+        code("RpbIndexReq"): frame(
             "RpbIndexResp", keys=[key(n).encode() for n in range(PAGE)], continuation=b"g20AAAAFa2V5OTk=", done=True
         ),
     }

@@ -11,12 +11,14 @@ from .case import BUCKET, INDEX, MAP_TYPE, PAGE, Case, document, key
 from .floor import MANY
 from .measure import measure
 
+LISTING: dict[str, Any] = {"allow_listing": "silent"}
+
 
 class Current:
     """One client, many tasks."""
 
     async def run(self, case: Case) -> dict[str, float]:
-        client = await aioriak.RiakClient.create(case.host, case.port, max_size=case.connections)
+        client = await aioriak.RiakClient.create(case.host, case.port, max_size=case.connections, **LISTING)
         async with client:
             if case.workload == "get-many":
                 return await measure([self.worker(client, case, 0)], case, MANY)
@@ -47,4 +49,15 @@ class Current:
         async def page() -> Any:
             return await bucket.get_index(INDEX, 0, 1_000_000, max_results=PAGE)
 
+        async def value() -> Any:
+            return (await bucket.get(name)).encoded_data
+
+        async def listing() -> int:
+            count = 0
+            async for _ in bucket.stream_keys():
+                count += 1
+            return count
+
+        if case.workload in ("value", "list"):  # of growth alone
+            return {"value": value, "list": listing}[case.workload]
         return {"get": get, "put": put, "get-many": many, "data type": datatype, "2i page": page}[case.workload]
