@@ -111,9 +111,9 @@ async def test_an_error_is_the_spans_status_and_type(server: RiakServer, collect
 
 
 async def test_attempts_that_were_made_again_are_events_and_counted(server: RiakServer, collected: Collected) -> None:
-    server.faults.error("ping", "overload", times=2)
     retry = RetryPolicy(attempts=3, backoff=Backoff(first=0.0, longest=0.0))
     async with await connected(server, collected, retry=retry) as client:
+        server.faults.error("ping", "overload", times=2)
         await client.ping()
     [span] = collected.spans("ping")
     events = [dict(event.attributes or {}) for event in span.events]
@@ -126,8 +126,8 @@ async def test_attempts_that_were_made_again_are_events_and_counted(server: Riak
 
 
 async def test_a_caller_who_gave_up_is_no_failure(server: RiakServer, collected: Collected) -> None:
-    server.faults.hang("ping")
     async with await connected(server, collected) as client:
+        server.faults.hang("ping")
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
                 await client.ping()
@@ -170,9 +170,9 @@ async def test_connections_are_counted_by_pool_and_state(server: RiakServer, col
 
 
 async def test_a_request_that_never_left_is_counted_as_a_timeout(server: RiakServer, collected: Collected) -> None:
-    server.faults.hang("ping")
     settings = {"max_size": 1, "max_in_flight": 1, "request_timeout": 0.05}
     async with await connected(server, collected, **settings) as client:
+        server.faults.hang("ping")
         await asyncio.gather(client.ping(), client.ping(), return_exceptions=True)
         client.close()
     pool = "db.client.connection.pool.name"

@@ -138,8 +138,8 @@ async def test_a_failure_is_told_with_its_error(server: RiakServer) -> None:
 
 async def test_a_caller_who_gives_up_is_told_too(server: RiakServer) -> None:
     recorder = Recorder()
-    server.faults.hang("ping")
     async with await connected(server, recorder) as client:
+        server.faults.hang("ping")
         asking = asyncio.ensure_future(client.ping())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
