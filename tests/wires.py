@@ -175,3 +175,9 @@ async def until(condition: Callable[[], Any], patience: float = 10.0) -> Any:
         while not (found := condition()):  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0)
     return found
+
+
+async def reply_of(exchange: Exchange) -> bytes:
+    """The body of the reply to an exchange, once it is here."""
+    await exchange
+    return exchange.reply

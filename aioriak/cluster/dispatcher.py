@@ -88,7 +88,9 @@ class Dispatcher:
                 exchange = new_exchange(loop, operation, frame, self._attempt_deadline(operation, deadline, tries))
             node.pool.submit(exchange)
             try:
-                reply = operation.decode(await exchange)
+                await exchange
+                reply = operation.decode(exchange.reply)
+                exchange.reply = b""
             except DecodeError as cause:
                 garbled: RiakError = ProtocolError(f"the reply cannot be decoded: {cause}")
                 garbled = for_write(garbled) if operation.writes else garbled

@@ -50,7 +50,8 @@ async def ask(connection: Connection, operation: Operation[Any, Any], request: A
         loop, operation, encode_frame(operation.request_code, body), loop.time() + timeout
     )
     connection.send(exchange)
-    return operation.decode(await exchange)
+    await exchange
+    return operation.decode(exchange.reply)
 
 
 async def probe(node: Node, timeout: float) -> Connection:

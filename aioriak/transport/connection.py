@@ -121,7 +121,7 @@ class Connection(asyncio.Protocol):
         else:
             exchange.add_done_callback(self._alone_ended)
 
-    def _alone_ended(self, exchange: asyncio.Future[bytes]) -> None:
+    def _alone_ended(self, exchange: asyncio.Future[None]) -> None:
         if self.pending and self.pending[0] is exchange:
             self.abort()  # given up: the server may be busy with it for minutes
 
@@ -171,7 +171,8 @@ class Connection(asyncio.Protocol):
                 continue  # given up: this reply is nobody's
             operation = exchange.operation
             if code == operation.reply_code:
-                exchange.set_result(body)
+                exchange.reply = body
+                exchange.set_result(None)
                 continue
             error = self._error_reply(operation, code, body)
             exchange.set_exception(error)

@@ -23,10 +23,10 @@ class Carrier(Protocol):
         """Nobody waits for the reply any more."""
 
 
-class Exchange(asyncio.Future[bytes]):
-    """A request that is answered once; its result is the body of the reply."""
+class Exchange(asyncio.Future[None]):
+    """A request that is answered once: done when ``reply`` holds the body of the reply."""
 
-    __slots__ = ("alone", "carrier", "deadline", "frame", "operation", "sent")
+    __slots__ = ("alone", "carrier", "deadline", "frame", "operation", "reply", "sent")
 
     streaming = False
 
@@ -39,6 +39,8 @@ class Exchange(asyncio.Future[bytes]):
     alone: bool
     """It needs a connection of its own."""
     carrier: Carrier | None
+    reply: bytes
+    """Taken out as soon as it is decoded: asyncio holds a future, and its result, longer than its caller does."""
 
     def cancel(self, msg: Any = None) -> bool:
         """Give up; the connection, if it was sent, is told that its reply is nobody's."""
@@ -64,6 +66,7 @@ def new_exchange(
     exchange.sent = False
     exchange.alone = operation.alone
     exchange.carrier = None
+    exchange.reply = b""
     return exchange
 
 

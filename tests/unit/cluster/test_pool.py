@@ -16,7 +16,7 @@ from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import Exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import FIND_KEYS, GET, PUT
-from tests.wires import DONE, Clock, Wire, connection, keys, reply, request, stream, turn
+from tests.wires import DONE, Clock, Wire, connection, keys, reply, reply_of, request, stream, turn
 
 
 class Node:
@@ -105,7 +105,7 @@ async def test_the_first_request_opens_the_first_connection(rig: Rig) -> None:
     (get,) = await submitted(pool, "a")
     assert rig.node.loads == [1]
     rig.node.wires[0].feed(reply("1"))
-    assert await get == b"1"
+    assert await reply_of(get) == b"1"
     assert pool.in_flight == 0
 
 
@@ -114,7 +114,7 @@ async def test_requests_one_after_the_other_share_one_connection(rig: Rig) -> No
     for name in "abcde":
         (get,) = await submitted(pool, name)
         rig.node.wires[0].feed(reply(name))
-        assert await get == name.encode()
+        assert await reply_of(get) == name.encode()
     assert rig.node.asked == 1
 
 
@@ -330,7 +330,7 @@ async def test_a_stray_reply_leaves_the_account_right(rig: Rig) -> None:
     rig.node.wires[0].feed(reply("1"), reply("?", PUT))
     await turn()
     assert pool.in_flight == 0
-    assert first.result() == b"1"
+    assert first.reply == b"1"
     assert failure(second)
     assert isinstance(failure(third), ConnectionLost)
     await submitted(pool, "d")
@@ -346,7 +346,7 @@ async def test_those_who_wait_go_on_over_a_new_connection(rig: Rig) -> None:
     assert isinstance(failure(first), ConnectionLost)
     assert rig.node.loads == [1]
     rig.node.wires[1].feed(reply("2"))
-    assert await second == b"2"
+    assert await reply_of(second) == b"2"
 
 
 async def test_a_dead_idle_connection_is_noticed_before_it_is_used(rig: Rig) -> None:
@@ -358,7 +358,7 @@ async def test_a_dead_idle_connection_is_noticed_before_it_is_used(rig: Rig) -> 
     assert rig.node.wires[0].closing
     assert rig.node.wires[1].requests == [(11, b"a")]
     rig.node.wires[1].feed(reply("1", PUT))
-    assert await put == b"1"
+    assert await reply_of(put) == b"1"
 
 
 async def test_when_all_idle_connections_are_dead_a_new_one_is_opened(rig: Rig) -> None:
@@ -454,7 +454,7 @@ async def test_a_connection_that_is_too_old_finishes_what_is_in_flight(rig: Rig)
     await submitted(pool, "b")
     assert rig.node.wires[1].requests == [(9, b"b")]
     rig.node.wires[0].feed(reply("1"))
-    assert await slow == b"1"
+    assert await reply_of(slow) == b"1"
     await turn()
     assert rig.node.live == [rig.node.wires[1]]
     assert pool.in_flight == 1
@@ -536,7 +536,7 @@ async def test_a_pool_of_one_connection_serves_streams_and_requests_in_turn(rig:
     rig.node.wires[0].feed(DONE)
     await turn()
     rig.node.wires[0].feed(reply("1"))
-    assert await get == b"1"
+    assert await reply_of(get) == b"1"
 
 
 async def test_leaving_a_stream_makes_room_for_a_new_connection(rig: Rig) -> None:
@@ -547,7 +547,7 @@ async def test_leaving_a_stream_makes_room_for_a_new_connection(rig: Rig) -> Non
     listing.leave()
     await turn()
     rig.node.wires[1].feed(reply("1"))
-    assert await get == b"1"
+    assert await reply_of(get) == b"1"
 
 
 async def test_the_deadline_of_a_fold_that_a_connection_is_kept_for_is_watched(rig: Rig) -> None:
@@ -593,7 +593,7 @@ async def test_a_fold_that_is_given_up_costs_its_connection_alone(rig: Rig) -> N
     await turn()
     assert rig.node.wires[0].closing
     rig.node.wires[1].feed(reply("1"))
-    assert await get == b"1"
+    assert await reply_of(get) == b"1"
     assert pool.in_flight == 0
 
 
@@ -655,7 +655,7 @@ async def test_a_graceful_close_waits_for_what_is_in_flight_and_what_waits(rig: 
         wire.feed(reply(str(number)))
         await turn()
     await closing
-    assert [exchange.result() for exchange in exchanges] == [b"0", b"1", b"2", b"3"]
+    assert [exchange.reply for exchange in exchanges] == [b"0", b"1", b"2", b"3"]
     assert wire.closing
     assert pool.size == 0
 

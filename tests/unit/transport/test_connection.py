@@ -23,7 +23,7 @@ from aioriak.error import (
 from aioriak.transport.connection import AnyExchange, Connection
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import FIND_KEYS, PUT, SEARCH
-from tests.wires import DONE, Clock, Ledger, Wire, connection, error, keys, reply, request, stream, turn
+from tests.wires import DONE, Clock, Ledger, Wire, connection, error, keys, reply, reply_of, request, stream, turn
 
 
 async def opened(*exchanges: AnyExchange, **options: Any) -> tuple[Connection, Wire, Ledger]:
@@ -93,7 +93,7 @@ async def test_replies_are_handed_out_in_the_order_of_the_requests() -> None:
     first, second, third = request("a"), request("b"), request("c")
     _, wire, ledger = await opened(first, second, third)
     wire.feed(reply("1"), reply("2"))
-    assert (await first, await second) == (b"1", b"2")
+    assert (await reply_of(first), await reply_of(second)) == (b"1", b"2")
     assert not third.done()
     assert ledger.answered == 2
 
@@ -102,10 +102,10 @@ async def test_an_error_takes_its_place_and_nobody_elses() -> None:
     first, second, third = request("a"), request("b"), request("c")
     _, wire, _ = await opened(first, second, third)
     wire.feed(reply("1"), error("overload"), reply("3"))
-    assert await first == b"1"
+    assert await reply_of(first) == b"1"
     assert isinstance(failure(second), Overload)
     assert failure(second).node == "node:8087"
-    assert await third == b"3"
+    assert await reply_of(third) == b"3"
 
 
 async def test_a_cancelled_request_keeps_its_place() -> None:
@@ -113,7 +113,7 @@ async def test_a_cancelled_request_keeps_its_place() -> None:
     _, wire, ledger = await opened(first, second, third)
     second.cancel()
     wire.feed(reply("1"), reply("2"), reply("3"))
-    assert (await first, await third) == (b"1", b"3")
+    assert (await reply_of(first), await reply_of(third)) == (b"1", b"3")
     assert second.cancelled()
     assert ledger.answered == 3
 
@@ -127,7 +127,7 @@ async def test_a_request_cancelled_before_it_was_written_keeps_its_place() -> No
     await turn()
     assert wire.requests == [(9, b"a"), (9, b"b")]
     wire.feed(reply("1"), reply("2"))
-    assert await second == b"2"
+    assert await reply_of(second) == b"2"
 
 
 async def test_a_request_that_timed_out_keeps_its_place() -> None:
@@ -137,7 +137,7 @@ async def test_a_request_that_timed_out_keeps_its_place() -> None:
     await clock.advance(2)
     assert type(failure(first)) is RequestTimeout
     wire.feed(reply("1"), reply("2"))
-    assert await second == b"2"
+    assert await reply_of(second) == b"2"
 
 
 async def test_nothing_new_follows_a_request_that_was_given_up_until_its_reply_comes() -> None:
@@ -168,7 +168,7 @@ async def test_a_cancelled_request_behind_one_that_is_awaited_stops_nobody() -> 
     assert made.usable
     wire.feed(reply("1"))
     assert made.usable
-    assert await first == b"1"
+    assert await reply_of(first) == b"1"
 
 
 async def test_nothing_new_follows_until_all_that_was_given_up_in_front_is_answered() -> None:
@@ -181,7 +181,7 @@ async def test_nothing_new_follows_until_all_that_was_given_up_in_front_is_answe
     wire.feed(reply("2"))
     assert made.usable
     wire.feed(reply("3"))
-    assert await third == b"3"
+    assert await reply_of(third) == b"3"
 
 
 async def test_the_others_go_on_behind_a_request_that_was_given_up() -> None:
@@ -193,7 +193,7 @@ async def test_the_others_go_on_behind_a_request_that_was_given_up() -> None:
     assert made.usable
     assert not second.done()
     wire.feed(reply("2"))
-    assert await second == b"2"
+    assert await reply_of(second) == b"2"
 
 
 async def test_a_code_that_every_riak_knows_and_this_one_does_not_means_it_is_not_ready() -> None:
@@ -212,7 +212,7 @@ async def test_a_reply_of_another_kind_ends_the_connection() -> None:
     made, wire, ledger = await opened(first, second, third)
     wire.feed(reply("1"), reply("2"))  # the second is a get's
     await turn()
-    assert await first == b"1"
+    assert await reply_of(first) == b"1"
     assert isinstance(failure(second), WriteGarbled)
     assert "message code 10 came in answer to put" in str(failure(second))
     assert isinstance(failure(third), ConnectionLost)
@@ -227,7 +227,7 @@ async def test_replies_behind_one_of_another_kind_in_the_same_read_are_not_lost(
     _, wire, _ = await opened(first, second)
     wire.feed(reply("?", PUT), reply("2"))
     assert isinstance(failure(first), ProtocolError)
-    assert await second == b"2"
+    assert await reply_of(second) == b"2"
 
 
 async def test_an_error_that_cannot_be_decoded_ends_the_connection() -> None:
@@ -245,7 +245,7 @@ async def test_garbage_ends_the_connection_and_what_came_whole_before_counts() -
     made, wire, ledger = await opened(first, second, put)
     wire.feed(reply("1"), b"\xff" * 20)
     await turn()
-    assert await first == b"1"
+    assert await reply_of(first) == b"1"
     assert type(failure(second)) is ConnectionLost
     assert "the limit is" in str(failure(second))
     assert type(failure(put)) is WriteLost
@@ -351,7 +351,7 @@ async def test_a_retired_connection_takes_nothing_new_and_closes_when_all_is_ans
     assert not wire.closing
     wire.feed(reply("2"))
     assert wire.closing
-    assert (await first, await second) == (b"1", b"2")
+    assert (await reply_of(first), await reply_of(second)) == (b"1", b"2")
     await made.closed
 
 
@@ -391,7 +391,7 @@ async def test_one_timer_watches_all_deadlines() -> None:
     wire.feed(*[reply(str(number)) for number in range(100)])
     await clock.advance(61)
     assert len(armed) == 1, "nothing is in flight, nothing is watched"
-    assert [one.result() for one in many] == [str(number).encode() for number in range(100)]
+    assert [one.reply for one in many] == [str(number).encode() for number in range(100)]
 
 
 async def test_a_shorter_deadline_is_kept_behind_a_longer_one() -> None:
@@ -403,7 +403,7 @@ async def test_a_shorter_deadline_is_kept_behind_a_longer_one() -> None:
     assert not patient.done()
     assert made.usable, "the oldest is still within its time"
     wire.feed(reply("1"), reply("", PUT))
-    assert await patient == b"1"
+    assert await reply_of(patient) == b"1"
 
 
 async def test_a_request_without_a_deadline_waits() -> None:
@@ -413,7 +413,7 @@ async def test_a_request_without_a_deadline_waits() -> None:
     await clock.advance(10_000)
     assert not patient.done()
     wire.feed(reply("1"))
-    assert await patient == b"1"
+    assert await reply_of(patient) == b"1"
 
 
 async def test_a_reply_that_is_overdue_closes_the_connection_and_fails_those_behind() -> None:
@@ -520,7 +520,7 @@ async def test_a_stream_that_ended_does_not_keep_the_connection_from_reading() -
     made.send(get)
     await turn()
     wire.feed(reply("1"))
-    assert await get == b"1"
+    assert await reply_of(get) == b"1"
     assert await names(listing) == [[b"a" * 30], []]
 
 
