@@ -14,7 +14,15 @@ from aioriak.cluster.node import Node
 from aioriak.cluster.retry import attempts_of, may_try_again
 from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import RetryPolicy
-from aioriak.error import ClientClosed, ConnectError, ProtocolError, RiakError, SecurityError, for_write
+from aioriak.error import (
+    ClientClosed,
+    ConnectError,
+    InvalidRequest,
+    ProtocolError,
+    RiakError,
+    SecurityError,
+    for_write,
+)
 from aioriak.transport.exchange import StreamExchange, new_exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
@@ -206,6 +214,7 @@ class MessageStream(Generic[R]):
         self._node: Node | None = None
         self._deadline: float | None = None  # for the first message, all attempts together
         self._asked_at = 0.0  # loop time of the last step that waited for a message
+        self._stepping = False
         self._begun = False
         self._ended = False
 
@@ -220,6 +229,15 @@ class MessageStream(Generic[R]):
     async def __anext__(self) -> R:
         if self._ended:
             raise StopAsyncIteration
+        if self._stepping:
+            raise InvalidRequest("a stream is read by one task at a time")
+        self._stepping = True
+        try:
+            return await self._step()
+        finally:
+            self._stepping = False
+
+    async def _step(self) -> R:
         tries = Attempts()
         while True:
             try:

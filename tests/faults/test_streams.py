@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aioriak import Bucket, RiakClient, RiakMapReduce
-from aioriak.error import ConnectionLost, RequestTimeout, ServerError
+from aioriak.error import ConnectionLost, InvalidRequest, RequestTimeout, ServerError
 from aioriak.riak_pb import kv
 from aioriak.testing import RiakServer
 from aioriak.testing.errors import Refusal
@@ -317,3 +317,18 @@ async def test_a_fold_has_a_connection_of_its_own_that_is_given_up_with_it(
     with pytest.raises(RequestTimeout):
         await full.client.aae.object_stats(full, timeout=50)
     assert (await full.client.aae.object_stats(full)).total_count == KEYS
+
+
+async def test_a_second_reader_of_a_stream_is_refused_and_the_first_goes_on(server: RiakServer, full: Bucket) -> None:
+    arrived = asyncio.Event()
+    fault = server.faults.hang("list keys", only=lambda request: arrived.set() or True)
+    stream = full.stream_keys()
+    first = asyncio.create_task(anext(stream))
+    await arrived.wait()
+    with pytest.raises(InvalidRequest, match="one task"):
+        await anext(stream)
+    assert not first.done()
+    fault.stop()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
