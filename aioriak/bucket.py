@@ -22,7 +22,7 @@ from aioriak.error import (
     RiakError,
     TooManyConflicts,
 )
-from aioriak.operations import datatypes, listing, properties
+from aioriak.operations import datatypes, kv, listing, properties
 from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, DatatypeWriteOptions, GetOptions
 from aioriak.operations.names import Name, encode, encode_key, show
 from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
@@ -183,8 +183,10 @@ class Bucket(BucketQueries):
             except NotADatatype:  # what was remembered was wrong, and is forgotten now
                 if await self.bucket_type.get_datatype() is not None:
                     raise
+        reply = await kv.get(self.client.dispatcher, kind, self.wire_name, encode_key(key), options)
         robject = RiakObject._absent(self.client, self, key)
-        await robject._read(self.client.dispatcher, encode_key(key), options)
+        if robject._take(kv.fetched(reply), options):
+            await resolve(robject)
         return robject
 
     async def delete(self, key: Name, **options: Unpack[DeleteOptions]) -> RiakObject:

@@ -104,8 +104,10 @@ class Codecs:
         codecs: Codecs | None = self
         while codecs is not None:
             # each read comes by here, and most buckets have no decoder of their own
-            found = _find(codecs._decoders, content_type) if codecs._decoders else None
-            if found is not None:
+            known = codecs._decoders
+            if content_type in known:
+                return known[content_type]
+            if known and (found := _find(known, content_type)) is not None:
                 return found
             codecs = codecs._parent
         return None

@@ -220,25 +220,25 @@ class RiakObject:
 
     async def _read(self, dispatcher: Dispatcher, key: bytes, options: ReadOptions) -> None:
         bucket = self.bucket
-        head = False
-        if options:
-            if "head_only" in options:
-                options["head"] = options.pop("head_only")  # the official client's name
-            head = bool(options.get("head"))
         reply = await kv.get(dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options)
-        contents, vclock, unchanged = kv.fetched(reply)
+        if self._take(kv.fetched(reply), options):
+            await resolve(self)
+
+    def _take(self, fetched: kv.Fetched, options: ReadOptions) -> bool:
+        """Become what a read brought; whether that is a conflict to be resolved."""
+        contents, vclock, unchanged = fetched
+        head = bool(options and options.get("head"))
         self.unchanged = unchanged
         if unchanged:
             if self.vclock is None:
                 self.vclock = options["if_modified"]
-            return
+            return False
         self.vclock = vclock
         if len(contents) == 1:
             self.siblings = [RiakContent.from_reply(self, contents[0], not head)]  # cheaper than to walk
-            return
+            return False
         self.siblings = [RiakContent.from_reply(self, content, not head) for content in contents]
-        if contents and not head:
-            await resolve(self)
+        return len(contents) > 1 and not head
 
     async def store(
         self,

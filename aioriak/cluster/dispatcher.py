@@ -56,13 +56,14 @@ class Attempts:
 class Dispatcher:
     """Sends requests for one client: a cluster and the options of this client."""
 
-    __slots__ = ("_loop", "cluster", "request_timeout", "retry")
+    __slots__ = ("_loop", "_usual", "cluster", "request_timeout", "retry")
 
     def __init__(self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy) -> None:
         self.cluster = cluster
         self.request_timeout = request_timeout
         self.retry = retry
         self._loop = cluster.loop
+        self._usual = 0 if request_timeout is None else _milliseconds(request_timeout)
 
     async def call(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> R:
         """Send a request and return its reply.
@@ -76,7 +77,7 @@ class Dispatcher:
         limit = self.request_timeout if timeout is None else timeout
         deadline = None if limit is None else started + limit
         if limit is not None and operation.has_timeout:
-            request.timeout = _milliseconds(limit)  # type: ignore[attr-defined]
+            request.timeout = self._usual if timeout is None else _milliseconds(limit)  # type: ignore[attr-defined]
         tries: Attempts | None = None
         while True:
             if cluster.closed:

@@ -9,7 +9,7 @@ from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
 from aioriak.operations.contents import WireContent
 from aioriak.operations.options import DELETE as DELETE_CHECKS
-from aioriak.operations.options import READ, WRITE, apply
+from aioriak.operations.options import READ, WRITE, ReadOptions, apply
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import DELETE, GET, PUT
 
@@ -26,7 +26,7 @@ class Stored(NamedTuple):
 
 
 def get(
-    dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: bytes, options: Mapping[str, Any]
+    dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: bytes, options: ReadOptions
 ) -> Awaitable[kv.RpbGetResp]:
     """Fetch an object, to be looked at with :func:`fetched`.
 
@@ -38,7 +38,11 @@ def get(
     if kind is not None:
         request.type = kind
     request.deletedvclock = True
-    timeout = apply(request, options, READ) if options else None
+    timeout = None
+    if options:
+        if "head_only" in options:
+            options["head"] = options.pop("head_only")  # the official client's name
+        timeout = apply(request, options, READ)
     return dispatcher.call(GET, request, timeout)  # not awaited here: each coroutine in between costs every read
 
 

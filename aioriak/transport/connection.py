@@ -94,10 +94,11 @@ class Connection(asyncio.Protocol):
 
     def send(self, exchange: AnyExchange) -> None:
         """Send a request; it must be :attr:`usable`, and idle where the exchange needs it alone."""
-        self.session.sent(exchange)
         if exchange.alone:
+            self.session.sent(exchange)
             self._give_to(exchange)
         else:
+            self.pending.append(exchange)  # as the session would: a usable one has no stream under way
             exchange.carrier = self  # type: ignore[union-attr]  # a stream is always alone
         outgoing = self._outgoing
         outgoing.append(exchange)
