@@ -228,7 +228,7 @@ class Cluster:
             node = self.nodes[address] = Node(
                 self.loop, address, self.settings, seed=seed, failed=failed, telemetry=self.telemetry
             )
-            node.client_id = self.client_id
+            node.pool.client_id = self.client_id
             self._let_in(node)
             self.telemetry.node_joined(node.name)
         node.seed = node.seed or seed
@@ -285,8 +285,7 @@ class Cluster:
         """Every connection that takes requests from now on has introduced itself so; the others are let go."""
         self.client_id = client_id
         for node in self.nodes.values():
-            node.client_id = client_id
-            node.pool.retire_all()
+            node.pool.introduce(client_id)
 
     # -- closing ------------------------------------------------------------------------------------
 

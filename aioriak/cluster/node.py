@@ -51,7 +51,6 @@ class Node:
         """Its name in the cluster (``riak@10.0.0.7``), once it is known."""
         self.peer: tuple[str, int] | None = None
         """The IP address and port it was reached at."""
-        self.client_id: bytes | None = None
         self.back_since: float | None = None
         """Loop time at which it came back, while it is let in gently."""
         self.retries = 0
@@ -77,7 +76,7 @@ class Node:
         """A new connection, not yet in the pool. Raises :class:`~aioriak.error.ConnectError`."""
         started = self._loop.time()
         try:
-            connection = await open_connection(self._loop, self.address, self._settings, self.client_id)
+            connection = await open_connection(self._loop, self.address, self._settings, self.pool.client_id)
         except RiakError as error:
             self._telemetry.connection_failed(self.name, self._loop.time() - started, error)
             raise

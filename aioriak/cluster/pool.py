@@ -68,6 +68,8 @@ class Pool:
         self._housekeeper: asyncio.TimerHandle | None = None
         self._grow_after = 0.0
         self._closing = False
+        self.client_id: bytes | None = None
+        """By which every connection has introduced itself."""
 
     # -- figures ------------------------------------------------------------------
 
@@ -318,6 +320,8 @@ class Pool:
             return
         if self._housekeeper is None:
             self._keep_house()
+        if connection.client_id != self.client_id:
+            connection.retire()
         self._serve()
 
     def start(self, connection: Connection) -> None:
@@ -334,6 +338,11 @@ class Pool:
             mine = type(error)(error.value, node=self.node)
             mine.__cause__ = error
             exchange.fail(mine)
+
+    def introduce(self, client_id: bytes) -> None:
+        """Let every connection go that has not introduced itself so, those that are just opening too."""
+        self.client_id = client_id
+        self.retire_all()
 
     def retire_all(self) -> None:
         """Close every connection as soon as nothing is in flight on it."""

@@ -72,6 +72,8 @@ class Connection(asyncio.Protocol):
         self.used_at = self.opened_at = loop.time()
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the socket is closed."""
+        self.client_id: bytes | None = None
+        """What it introduced itself by."""
         self.retired = False
         """No new requests, closed when nothing is in flight."""
         self.dismissed = False

@@ -42,6 +42,7 @@ async def open_connection(
         await secure(loop, opening, connection, settings.security, name, settings.timeouts.handshake)
     if client_id is not None:
         await _greet(loop, connection, client_id, settings.timeouts.handshake)
+        connection.client_id = client_id
     logger.debug("%s: connected", node)
     return connection
 
