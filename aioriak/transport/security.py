@@ -204,4 +204,10 @@ def _tls_error(error: ssl.SSLError, host: str) -> SecurityError:
         return ClientCertificateRefused(f"the server refused the client's certificate ({reason})")
     if any(word in reason for word in ("PROTOCOL_VERSION", "HANDSHAKE_FAILURE", "UNSUPPORTED_PROTOCOL", "NO_SHARED")):
         return SecurityError(f"client and server have no TLS version or cipher in common ({reason})")
+    if reason.endswith("ALERT_INTERNAL_ERROR"):
+        # Riak's check of revocation lists, on by default, falls over a certificate that names no list
+        return SecurityError(
+            f"the server broke down in the TLS handshake ({reason}), as Riak does with check_crl on"
+            " when a client's certificate says of no revocation list where it is"
+        )
     return SecurityError(f"the TLS handshake failed ({reason})")

@@ -301,3 +301,17 @@ async def test_no_version_in_common_is_said_to_be_that(authority: Authority) -> 
         error = await refused(port, creds)
         assert type(error) is SecurityError
         assert "no TLS version or cipher in common" in str(error)
+
+
+async def test_a_server_that_breaks_down_in_the_handshake_is_said_to_have(ann: SecurityCreds) -> None:
+    async def alert(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(5)
+        writer.write(START_TLS)
+        await reader.readexactly(1)
+        writer.write(bytes.fromhex("15 0303 0002 02 50"))  # an alert: fatal, internal error
+        await reader.read()
+
+    async with listening(alert) as port:
+        error = await refused(port, ann)
+        assert type(error) is SecurityError
+        assert "check_crl" in str(error)
