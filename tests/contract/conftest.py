@@ -9,8 +9,11 @@ never ``server``, and leaves nothing it would trip over the next time.
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
 
 import pytest
+
+from aioriak import RiakClient
 
 CONFIGURED = os.environ.get("AIORIAK_TEST_NODES", "")
 
@@ -27,6 +30,13 @@ def nodes(request: pytest.FixtureRequest) -> list[tuple[str, int]]:
         return [_address(text) for text in CONFIGURED.split(",")]
     server = request.getfixturevalue("server")
     return [(server.host, server.port)]
+
+
+@pytest.fixture
+async def one_node(nodes: list[tuple[str, int]]) -> AsyncIterator[RiakClient]:
+    """A client of the first node alone, which knows at once what it was told of buckets' properties."""
+    async with await RiakClient.create(nodes=nodes[:1], allow_listing="silent") as connected:
+        yield connected
 
 
 @pytest.fixture(scope="session")

@@ -388,7 +388,8 @@ async def test_the_clients_own_calls_do_the_same(client: RiakClient, sets: Bucke
     assert tags.value == {"a"}
 
 
-async def test_counters_of_riak_1_4_count_in_the_default_bucket_type(client: RiakClient, bucket_name: str) -> None:
+async def test_counters_of_riak_1_4_count_in_the_default_bucket_type(one_node: RiakClient, bucket_name: str) -> None:
+    client = one_node
     bucket = client.bucket(bucket_name)
     with pytest.raises(ServerError, match="allow_mult"):
         await bucket.update_counter("key", 1)
