@@ -143,13 +143,13 @@ class Bucket(BucketQueries):
         encoded_data: bytes | str | None = None,
     ) -> RiakObject:
         """A new object, without asking for the bucket type's data type first."""
-        robject = RiakObject(self.client, self, key)
-        content = robject.siblings[0]
-        content.content_type = content_type
-        if data is not None:
-            content.data = data
+        if key is not None:
+            encode_key(key)
+        robject = RiakObject._absent(self.client, self, key)
+        content = RiakContent(robject, data, content_type=content_type)
         if encoded_data is not None:
             content.encoded_data = encoded_data
+        robject.siblings = [content]
         return robject
 
     async def new_from_file(self, key: Name | None, filename: str | os.PathLike[str]) -> RiakObject:

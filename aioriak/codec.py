@@ -93,8 +93,10 @@ class Codecs:
         """The encoder for a content type, or ``None``."""
         codecs: Codecs | None = self
         while codecs is not None:
-            found = _find(codecs._encoders, content_type)
-            if found is not None:
+            known = codecs._encoders
+            if content_type in known:
+                return known[content_type]
+            if known and (found := _find(known, content_type)) is not None:
                 return found
             codecs = codecs._parent
         return None

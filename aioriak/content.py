@@ -56,9 +56,9 @@ class RiakContent:
         self._content_encoding = content_encoding
         self._last_modified = last_modified
         self._etag = etag
-        self._usermeta: dict[Name, Name] = dict(usermeta or {})
-        self._links: list[Link] = list(links or ())
-        self._indexes: set[IndexEntry] = set(indexes or ())
+        self._usermeta: dict[Name, Name] = dict(usermeta) if usermeta else {}
+        self._links: list[Link] = list(links) if links else []
+        self._indexes: set[IndexEntry] = set(indexes) if indexes else set()
         self._exists = exists
 
     @classmethod
@@ -133,7 +133,8 @@ class RiakContent:
 
         Raises :class:`~aioriak.error.ContentError` when there is no encoder for it.
         """
-        self._unpack()
+        if self._source is not None:
+            self._unpack()
         if not self.has_value:
             return None
         if self._data is not _UNSET:

@@ -44,8 +44,8 @@ class RiakObject:
         self._resolver: Resolver | None = None
 
     @classmethod
-    def _absent(cls, client: RiakClient, bucket: Bucket, key: Name) -> RiakObject:
-        """An object about to be read."""
+    def _absent(cls, client: RiakClient, bucket: Bucket, key: Name | None) -> RiakObject:
+        """An object without siblings, about to be read or filled."""
         robject = cls.__new__(cls)
         robject.client = client
         robject.bucket = bucket
@@ -303,7 +303,7 @@ class RiakObject:
         elif stored.contents:
             self.siblings = [RiakContent.from_reply(self, one) for one in stored.contents]
         else:
-            content.exists = True
+            content._exists = True
 
     async def delete(self, **options: Unpack[DeleteOptions]) -> RiakObject:
         """Delete the object and empty it; returns it.

@@ -113,8 +113,11 @@ def main() -> int:
     path = report.save(name, results, options.json)
     print(f"\n{time.monotonic() - started:.0f} s; {path}")
     if options.plots:
-        from . import plots
-
+        try:
+            from . import plots
+        except ImportError:
+            print("Plots need matplotlib: pip install 'aioriak[bench]'")
+            return 1
         for drawn in plots.draw(results, options.plots):
             print(drawn)
     return 0 if good or not options.strict else 1

@@ -13,7 +13,7 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
 from aioriak.error import InvalidRequest
-from aioriak.operations.names import Name, raw, show, text
+from aioriak.operations.names import Name, raw, show, text, texts
 from aioriak.operations.options import count, flag, octets, positive
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import INDEX
@@ -171,13 +171,13 @@ class IndexQuery:
         if self.index == b"$key":
             return [IndexRow(key, key) for key in map(text, message.keys)]
         term = self.term
-        return [IndexRow(text(key), term) for key in message.keys]
+        return [IndexRow(key, term) for key in texts(message.keys)]
 
     def results(self, message: kv.RpbIndexResp) -> list[Result]:
         """The matches in a message in the old shape: keys, or where terms were asked for, pairs of term and key."""
         if self.request.return_terms and (message.results or self.term is not None):
             return [(term, key) for key, term in self.rows(message)]
-        return [text(key) for key in message.keys] or [text(pair.value) for pair in message.results]
+        return texts(message.keys) or [text(pair.value) for pair in message.results]
 
 
 class IndexStream:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aioriak.cluster.dispatcher import Dispatcher
-from aioriak.operations.names import Name, text
+from aioriak.operations.names import Name, texts
 from aioriak.operations.options import positive
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
@@ -38,8 +38,8 @@ def _timeout(request: Any, timeout: int | None) -> float | None:
 
 
 def _keys(message: kv.RpbListKeysResp) -> list[Name]:
-    return [text(key) for key in message.keys]
+    return texts(message.keys)
 
 
 def _buckets(message: kv.RpbListBucketsResp) -> list[Name]:
-    return [text(bucket) for bucket in message.buckets]
+    return texts(message.buckets)
