@@ -64,7 +64,10 @@ class Folds:
         return await folds.find_keys(*self._where(bucket), "object_size", more_than, options)
 
     async def find_tombstones(self, bucket: Bucket, **options: Unpack[FilteredRange]) -> list[KeyClock]:
-        """The tombstones of a range, and their vclocks."""
+        """The tombstones of a range, and their vclocks.
+
+        Riak sees them where the backend is leveled or ``tictacaae_storeheads`` is enabled, and none elsewhere.
+        """
         return await folds.find_tombstones(*self._where(bucket), options)
 
     async def count_tombstones(self, bucket: Bucket, **options: Unpack[FilteredRange]) -> int:

@@ -8,7 +8,7 @@ READY=/tmp/riak-test-ready
 TYPES=(
     'siblings {"props":{"allow_mult":true}}'
     'nosiblings {"props":{"allow_mult":false}}'
-    'lww {"props":{"last_write_wins":true,"allow_mult":false}}'
+    'lww {"props":{"last_write_wins":true,"allow_mult":false,"dvv_enabled":false}}'
     'maps {"props":{"datatype":"map"}}'
     'sets {"props":{"datatype":"set"}}'
     'counters {"props":{"datatype":"counter"}}'
