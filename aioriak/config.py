@@ -101,7 +101,8 @@ class Timeouts:
 
     ``connect``: for a TCP connection.  ``handshake``: for TLS and authentication (Riak delays a
     refusal by five seconds).  ``request``: for the answer to a request, retries included, or for
-    the next message of a stream.  ``fold``: for the answer to an AAE fold.  ``overdue``: how much
+    the next message of a stream.  ``attempt``: for one attempt at a read that could go to another
+    node; it gets half of the time left at most, and no more than that where this is ``None``.  ``fold``: for the answer to an AAE fold.  ``overdue``: how much
     longer the reply to a request that was given up may hold up its connection.  ``close``: for what
     is in flight when the client is closed.
     """
@@ -109,6 +110,7 @@ class Timeouts:
     connect: float | None = 5.0
     handshake: float | None = 15.0
     request: float | None = 60.0
+    attempt: float | None = None
     fold: float | None = 3600.0
     overdue: float | None = 5.0
     close: float | None = 5.0

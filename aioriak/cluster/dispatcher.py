@@ -142,7 +142,9 @@ class Dispatcher:
         if deadline is None or not operation.idempotent or operation.alone or counted + 1 >= attempts_of(self.retry):
             return deadline
         now = self._loop.time()
-        return now + (deadline - now) / 2
+        share = (deadline - now) / 2
+        most = self.cluster.settings.timeouts.attempt
+        return now + (share if most is None else min(share, most))
 
     def after(
         self,

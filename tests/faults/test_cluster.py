@@ -353,3 +353,16 @@ async def test_a_node_that_accepts_and_does_not_answer_is_no_start(cluster: Riak
         await RiakClient.create(node.host, node.port, health=health)
     async with await RiakClient.create(nodes=cluster.addresses, health=health) as client:
         assert await client.ping()
+
+
+async def test_a_read_leaves_a_silent_node_after_the_attempts_time(cluster: RiakServer) -> None:
+    frozen = cluster.nodes[0]
+    settings: dict[str, Any] = {"request_timeout": 60.0, "attempt_timeout": 0.1}
+    async with await connected(cluster, **settings) as client:
+        bucket = client.bucket("b")
+        await bucket.new_object("k", 1).store()
+        frozen.freeze()
+        async with asyncio.timeout(10):
+            reads = await asyncio.gather(*(bucket.get("k") for _ in range(50)))
+        assert all(read.data == 1 for read in reads)
+        assert node_of(client, frozen.address).state is NodeState.DOWN
