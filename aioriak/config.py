@@ -99,12 +99,12 @@ def _positive(name: str, value: float | None) -> None:
 class Timeouts:
     """How long to wait, in seconds; ``None`` waits for ever.
 
-    ``connect``: for a TCP connection.  ``handshake``: for TLS and authentication (Riak delays a
-    refusal by five seconds).  ``request``: for the answer to a request, retries included, or for
-    the next message of a stream.  ``attempt``: for one attempt at a read that could go to another
-    node; it gets half of the time left at most, and no more than that where this is ``None``.  ``fold``: for the answer to an AAE fold.  ``overdue``: how much
-    longer the reply to a request that was given up may hold up its connection.  ``close``: for what
-    is in flight when the client is closed.
+    ``connect``: for a TCP connection. ``handshake``: for TLS and authentication (Riak delays a refusal by
+    five seconds). ``request``: for the answer to a request, retries included, or for the next message of a
+    stream. ``attempt``: for one attempt at a read that could go to another node; it gets half of the time
+    left at most, and no more than that where this is ``None``. ``fold``: for the answer to an AAE fold.
+    ``overdue``: how much longer the reply to a request that was given up may hold up its connection.
+    ``close``: for what is in flight when the client is closed.
     """
 
     connect: float | None = 5.0
