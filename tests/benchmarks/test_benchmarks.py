@@ -1,0 +1,84 @@
+"""The benchmark runs, and judges by what it measured; its figures are nobody's business here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from aioriak.riak_pb import MESSAGES
+from benchmarks import canned, report
+from benchmarks.contestant.case import Case, document
+from benchmarks.contestant.current import WORKERS, Current
+from benchmarks.contestant.floor import Floor
+from benchmarks.session import Answerer, answerer
+
+WORKLOADS = ("get", "put", "get-many", "data type", "2i page")
+
+
+@pytest.fixture(scope="module")
+def answering() -> Iterator[Answerer]:
+    with answerer() as process:
+        yield process
+
+
+def case(answering: Answerer, workload: str, tasks: int = 4) -> Case:
+    return Case(answering.host, answering.port, workload, tasks, min(tasks, 2), 1024, 0.0, requests=8)
+
+
+@pytest.mark.parametrize("workload", WORKLOADS)
+async def test_every_workload_is_answered(answering: Answerer, workload: str) -> None:
+    answering.put(canned.replies(workload, 1024))
+    asked = case(answering, workload)
+    for contestant in (Current(), Floor(canned.requests(workload, 1024, asked.tasks))):
+        figures = await contestant.run(asked)
+        assert figures["requests"] >= 8
+        assert figures["per_second"] > 0
+
+
+async def test_a_listing_is_read_to_its_end(answering: Answerer) -> None:
+    answering.put(canned.replies("get", 100) | {canned.code("RpbListKeysReq"): canned.listing(250)})
+    asked = case(answering, "list", tasks=1)
+    from aioriak import RiakClient
+
+    async with RiakClient(asked.host, asked.port, allow_listing="silent") as client:
+        assert await WORKERS["list"](client, asked)("")() == 250
+
+
+def test_what_is_canned_are_whole_messages_of_riak() -> None:
+    for workload in WORKLOADS:
+        frames = [*canned.replies(workload, 100).values(), *canned.requests(workload, 100, 2)]
+        for frame in frames:
+            assert int.from_bytes(frame[:4], "big") == len(frame) - 4
+            _, kind = MESSAGES[frame[4]]
+            assert kind is None or kind.FromString(frame[5:]).IsInitialized()
+
+
+@pytest.mark.parametrize("size", [100, 1024, 100 * 1024])
+def test_a_document_is_about_as_large_as_asked_for(size: int) -> None:
+    assert len(canned.value(size)) == pytest.approx(size, abs=40)
+    assert document(size)["name"] == "aioriak"
+
+
+def test_goals_are_judged_by_their_ratio(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = {"workload": "get", "tasks": 64, "connections": 8, "size": 1024, "p50_us": 1.0}
+    rows = [
+        {"contestant": "floor", "loop": "asyncio", "per_second": 100.0, "cpu_us": 10.0, **cell},
+        {"contestant": "aioriak", "loop": "asyncio", "per_second": 50.0, "cpu_us": 26.0, **cell},
+        {"contestant": "riak threads", "loop": "none", "per_second": 5.0, "cpu_us": 200.0, **cell},
+        {"contestant": "riak executor", "loop": "asyncio", "error": "it ended", **cell},
+    ]
+    found = {what: (ratio, holds) for what, ratio, holds in judged(rows)}
+    assert found == {
+        "get: throughput over riak threads": (10.0, True),
+        "get: CPU over the floor, asyncio": (2.6, False),
+    }
+    assert not report.print_bars(report.bars(rows))
+    assert "FAIL" in capsys.readouterr().out
+
+
+def judged(rows: list[report.Row]) -> list[tuple[str, float, bool]]:
+    return [
+        (what, ratio, ratio >= bound if at_least else ratio <= bound)
+        for what, ratio, bound, at_least in report.bars(rows)
+    ]
