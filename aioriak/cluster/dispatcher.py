@@ -108,7 +108,6 @@ class Dispatcher:
             except asyncio.CancelledError:
                 if not exchange.cancelled():
                     exchange.exception()  # it ended in the same turn: say that it was seen
-                node.pool.given_up(exchange)
                 raise
             except RiakError as error:
                 tries = tries or Attempts()

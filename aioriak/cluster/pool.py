@@ -127,12 +127,6 @@ class Pool:
         elif not exchange.done() and exchange.deadline is not None:
             self._watch(exchange.deadline)
 
-    def given_up(self, exchange: AnyExchange) -> None:
-        """Whoever waited for an exchange was cancelled; its reply is owed from now on."""
-        exchange.deadline = now = self._loop.time()
-        for connection in (*self._rotation, *self._aside):
-            connection.owes(now)
-
     def _pick(self) -> Connection | None:
         """A connection that may take one more request; opens another when none is idle."""
         idle = self._idle

@@ -276,11 +276,6 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_at(when, self._check)
         self._timer_at = when
 
-    def owes(self, now: float) -> None:
-        """Somebody gave up a request at ``now``: see to it that its reply, if it is here, does not hold up others."""
-        if self.pending and self._overdue is not None and self._timer_at > now + self._overdue:
-            self._watch(now + self._overdue)
-
     def _check(self) -> None:
         """Give up what is past its deadline; close the connection when a reply is overdue."""
         self._timer = None
