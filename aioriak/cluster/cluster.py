@@ -230,6 +230,7 @@ class Cluster:
             )
             node.pool.client_id = self.client_id
             self._let_in(node)
+            self._members_changed()
             self.telemetry.node_joined(node.name)
         node.seed = node.seed or seed
         return node
@@ -250,8 +251,13 @@ class Cluster:
         self._forget(node)
         await node.pool.aclose(self.settings.timeouts.close)
 
+    def _members_changed(self) -> None:
+        if self.router is not None:
+            self.router.mark_stale()
+
     def _forget(self, node: Node) -> None:
         self.nodes.pop(node.address, None)
+        self._members_changed()
         node.state = NodeState.LEAVING
         self.up = [one for one in self.up if one is not node]
         self.telemetry.node_left(node.name)

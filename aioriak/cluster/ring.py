@@ -61,7 +61,6 @@ class KeyRouter:
         self._cluster = cluster
         self._rng = rng or Random()
         self._stale = asyncio.Event()
-        self._members: tuple[str, ...] = ()
 
     def owner(self, request: Any, up: Sequence[Node]) -> Node | None:
         """The node that owns a request's key, if that is known and the node is up."""
@@ -85,11 +84,11 @@ class KeyRouter:
     async def run(self) -> None:
         """Learn, now and then."""
         while True:
+            self._stale.clear()  # what changes from here on is not in what is learned now
             try:
                 await self.learn()
             except RiakError as error:
                 logger.info("the ring could not be learned: %s", error)
-            self._stale.clear()
             try:
                 async with asyncio.timeout(_RELEARN):
                     await self._stale.wait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from random import Random
 from typing import Any
 
@@ -61,3 +62,16 @@ async def test_it_falls_back_when_the_owner_is_down_and_learns_the_ring_anew() -
             assert set(router.owners.values()) == {node.name.decode() for node in server.nodes}
             for count in range(100):
                 assert (await bucket.get(f"{count}")).data == count
+
+
+async def test_the_ring_is_learned_anew_when_a_node_joins() -> None:
+    async with RiakServer.cluster(2, ring_size=16) as server:
+        async with await RiakClient.create(nodes=server.addresses, key_aware=True, health=HEALTH) as client:
+            router = client.dispatcher.cluster.router
+            assert router is not None
+            await router.learn()
+            third = await server.add_node()
+            await client.add_node(third.address)
+            async with asyncio.timeout(10):
+                while third.name.decode() not in router.owners.values():
+                    await client.bucket("b").get("k")
