@@ -100,20 +100,20 @@ class Bucket(BucketQueries):
 
     def get_encoder(self, content_type: str) -> Encoder | None:
         """The encoder for a content type: this bucket's, or the client's."""
-        return self.codecs.get_encoder(content_type)
+        return self.codecs.encoders.get(content_type)
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> Bucket:
         """Use ``encoder(value) -> bytes or str`` for a content type in this bucket; returns the bucket."""
-        self.codecs.set_encoder(content_type, encoder)
+        self.codecs.encoders.set(content_type, encoder)
         return self
 
     def get_decoder(self, content_type: str) -> Decoder | None:
         """The decoder for a content type: this bucket's, or the client's."""
-        return self.codecs.get_decoder(content_type)
+        return self.codecs.decoders.get(content_type)
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> Bucket:
         """Use ``decoder(bytes) -> value`` for a content type in this bucket; returns the bucket."""
-        self.codecs.set_decoder(content_type, decoder)
+        self.codecs.decoders.set(content_type, decoder)
         return self
 
     # -- objects -----------------------------------------------------------------------------

@@ -307,19 +307,19 @@ class RiakClient(ClientObjects, ClientQueries):
 
     def get_encoder(self, content_type: str) -> Encoder | None:
         """The encoder for a content type, or ``None``."""
-        return self.codecs.get_encoder(content_type)
+        return self.codecs.encoders.get(content_type)
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> None:
         """Use ``encoder(value) -> bytes or str`` for a content type."""
-        self.codecs.set_encoder(content_type, encoder)
+        self.codecs.encoders.set(content_type, encoder)
 
     def get_decoder(self, content_type: str) -> Decoder | None:
         """The decoder for a content type, or ``None``."""
-        return self.codecs.get_decoder(content_type)
+        return self.codecs.decoders.get(content_type)
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> None:
         """Use ``decoder(bytes) -> value`` for a content type."""
-        self.codecs.set_decoder(content_type, decoder)
+        self.codecs.decoders.set(content_type, decoder)
 
     @property
     def resolver(self) -> Resolver:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from aioriak.error import ContentError, InvalidRequest
 
@@ -76,55 +76,52 @@ DECODERS: dict[str, Decoder] = {
 """What a client starts with; ``text/*`` is decoded by its charset (UTF-8 unless said)."""
 
 
-class Codecs:
-    """Encoders and decoders by content type, falling back to those of ``parent``.
+class Registry(Generic[T]):
+    """Functions by content type, falling back to those of ``parent``.
 
     A content type is looked up as it is, then without its parameters (``; charset=…``).
     """
 
-    __slots__ = ("_decoders", "_encoders", "_parent")
+    __slots__ = ("_known", "_parent")
+
+    def __init__(self, known: Mapping[str, T], parent: Registry[T] | None = None) -> None:
+        self._known = dict(known)
+        self._parent = parent
+
+    def get(self, content_type: str | None) -> T | None:
+        """The function for a content type, or ``None``."""
+        registry: Registry[T] | None = self
+        while registry is not None:
+            # each read comes by here, and most buckets have no decoder of their own
+            known = registry._known
+            if content_type in known:
+                return known[content_type]
+            if known and (found := _find(known, content_type)) is not None:
+                return found
+            registry = registry._parent
+        return None
+
+    def set(self, content_type: str, function: T) -> None:
+        """Use a function for a content type. Raises :class:`~aioriak.error.InvalidRequest`."""
+        if not isinstance(content_type, str) or not callable(function):
+            raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
+        self._known[content_type] = function
+
+
+class Codecs:
+    """Encoders and decoders by content type, falling back to those of ``parent``."""
+
+    __slots__ = ("decoders", "encoders")
 
     def __init__(self, parent: Codecs | None = None) -> None:
-        self._parent = parent
-        self._encoders: dict[str, Encoder] = {} if parent else dict(ENCODERS)
-        self._decoders: dict[str, Decoder] = {} if parent else dict(DECODERS)
-
-    def get_encoder(self, content_type: str | None) -> Encoder | None:
-        """The encoder for a content type, or ``None``."""
-        codecs: Codecs | None = self
-        while codecs is not None:
-            known = codecs._encoders
-            if content_type in known:
-                return known[content_type]
-            if known and (found := _find(known, content_type)) is not None:
-                return found
-            codecs = codecs._parent
-        return None
-
-    def get_decoder(self, content_type: str | None) -> Decoder | None:
-        """The decoder for a content type, or ``None``."""
-        codecs: Codecs | None = self
-        while codecs is not None:
-            # each read comes by here, and most buckets have no decoder of their own
-            known = codecs._decoders
-            if content_type in known:
-                return known[content_type]
-            if known and (found := _find(known, content_type)) is not None:
-                return found
-            codecs = codecs._parent
-        return None
-
-    def set_encoder(self, content_type: str, encoder: Encoder) -> None:
-        """Use ``encoder(value) -> bytes or str`` for a content type."""
-        self._encoders[_checked(content_type, encoder)] = encoder
-
-    def set_decoder(self, content_type: str, decoder: Decoder) -> None:
-        """Use ``decoder(bytes) -> value`` for a content type."""
-        self._decoders[_checked(content_type, decoder)] = decoder
+        self.encoders: Registry[Encoder] = Registry({}, parent.encoders) if parent else Registry(ENCODERS)
+        """``encoder(value) -> bytes or str``"""
+        self.decoders: Registry[Decoder] = Registry({}, parent.decoders) if parent else Registry(DECODERS)
+        """``decoder(bytes) -> value``"""
 
     def encode(self, value: Any, content_type: str | None, charset: str | None) -> bytes:
         """What to store. Raises :class:`~aioriak.error.ContentError`."""
-        encoder = self.get_encoder(content_type)
+        encoder = self.encoders.get(content_type)
         try:
             if encoder is not None and not (isinstance(value, str) and encoder is _octets):
                 encoded = encoder(value)
@@ -145,7 +142,7 @@ class Codecs:
 
     def decode(self, value: bytes, content_type: str | None, charset: str | None) -> Any:
         """The stored value. Raises :class:`~aioriak.error.ContentError`."""
-        decoder = self.get_decoder(content_type)
+        decoder = self.decoders.get(content_type)
         try:
             if decoder is not None:
                 if decoder is _load_json and (foreign := _foreign(charset, content_type)):
@@ -185,9 +182,3 @@ def _charset(content_type: str | None) -> str | None:
         if name.strip().lower() == "charset":
             return value.strip().strip('"') or None
     return None
-
-
-def _checked(content_type: str, function: Any) -> str:
-    if not isinstance(content_type, str) or not callable(function):
-        raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
-    return content_type

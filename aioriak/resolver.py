@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from aioriak.error import ConflictError, InvalidRequest, ResolverError
 
@@ -95,13 +95,6 @@ async def resolve(robject: RiakObject) -> None:
     left = len(robject.siblings)
     if left != 1:
         raise ResolverError(f"the resolver {name} left {left or 'no'} siblings instead of one")
-
-
-class HasResolver(Protocol):
-    """What a resolver can be inherited from."""
-
-    @property
-    def resolver(self) -> Resolver: ...
 
 
 def checked(value: Resolver | None) -> Resolver | None:

@@ -82,19 +82,18 @@ class Dispatcher:
         while True:
             if cluster.closed:
                 raise ClientClosed("the client is closed")
+            until = deadline
             up = cluster.up
-            body = b"" if request is None else request.SerializeToString()  # type: ignore[attr-defined]
-            frame = encode_frame(operation.request_code, body)
-            if len(up) == 1:
-                node = up[0]
-                exchange = new_exchange(loop, operation, frame, deadline)
+            if len(up) == 1:  # nothing to choose, nowhere else to go
+                node: Node | None = up[0]
             else:
-                picked = cluster.pick(request, tries.nodes if tries else ())
-                if picked is None:
-                    await self._wait_for_node(deadline, tries, operation, request)
-                    continue
-                node = picked
-                exchange = new_exchange(loop, operation, frame, self._attempt_deadline(operation, deadline, tries))
+                node = cluster.pick(request, tries.nodes if tries else ())
+                until = self._attempt_deadline(operation, deadline, tries)
+            if node is None:
+                await self._wait_for_node(deadline, tries, operation, request)
+                continue
+            body = b"" if request is None else request.SerializeToString()  # type: ignore[attr-defined]
+            exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), until)
             node.pool.submit(exchange)
             try:
                 await exchange

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from aioriak.datatypes.base import Datatype
-from aioriak.datatypes.text import canonical, shown
-from aioriak.operations.names import Name
+from aioriak.datatypes.adding import Adding
 
 
-class Hll(Datatype[int]):
+class Hll(Adding[int]):
     """An estimate of how many different things were added; the things themselves are not kept.
 
     The server's bucket type says how exact it is (``hll_precision``, 14 unless set: 0.8 % in most cases).
     """
 
     type_name = "hll"
+    _what = "what is added to a HyperLogLog"
     _value: int
 
     def _default(self) -> int:
@@ -36,30 +35,5 @@ class Hll(Datatype[int]):
         """The same: only the server can tell what is new in what is staged."""
         return self._value
 
-    @property
-    def modified(self) -> bool:
-        """Whether any add is staged."""
-        return bool(self._adds)
-
-    def add(self, element: Name) -> None:
-        """Stage adding a thing, text or bytes."""
-        self._adds.add(canonical("what is added to a HyperLogLog", element))
-
-    def clear(self) -> None:
-        """Forget the staged adds."""
-        self._adds: set[Name] = set()
-
-    def _op(self, afresh: bool) -> Any:
-        return {"adds": list(self._adds)}
-
-    def _snapshot(self) -> set[Name]:
-        return set(self._adds)
-
-    def _settle(self, snapshot: set[Name]) -> None:
-        self._adds -= snapshot
-
     def _shown(self) -> str:
         return f"about {self._value}"
-
-    def _staged(self) -> str:
-        return f"add {shown(self._adds)}"

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
-from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Datatype
+from aioriak.datatypes.adding import Adding
+from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL
 from aioriak.datatypes.text import canonical, shown
 from aioriak.operations.names import Name
 
 T = TypeVar("T")
 
 
-class _Members(Datatype[frozenset[Name]], AbstractSet[Name]):
-    """What the two kinds of sets share: members, and adds staged."""
+class _Members(Adding[frozenset[Name]], AbstractSet[Name]):
+    """What the two kinds of sets share: members."""
 
     _value: frozenset[Name]
 
@@ -30,19 +31,6 @@ class _Members(Datatype[frozenset[Name]], AbstractSet[Name]):
     def value(self) -> frozenset[Name]:
         """The members as they were last fetched or stored."""
         return self._value
-
-    @property
-    def modified(self) -> bool:
-        """Whether any change is staged."""
-        return bool(self._adds)
-
-    def add(self, element: Name) -> None:
-        """Stage adding a member, text or bytes."""
-        self._adds.add(canonical("a member", element))
-
-    def clear(self) -> None:
-        """Forget the staged changes."""
-        self._adds: set[Name] = set()
 
     # membership, order and size are those of dirty_value
 
@@ -64,9 +52,6 @@ class _Members(Datatype[frozenset[Name]], AbstractSet[Name]):
 
     def _shown(self) -> str:
         return f"{{{shown(self._value)}}}" if self._value else "set()"
-
-    def _staged(self) -> str:
-        return f"add {shown(self._adds)}"
 
 
 class Set(_Members):
@@ -152,12 +137,3 @@ class GSet(_Members):
     def dirty_value(self) -> frozenset[Name]:
         """The members with the staged adds."""
         return self._value | self._adds
-
-    def _op(self, afresh: bool) -> Any:
-        return {"adds": list(self._adds)}
-
-    def _snapshot(self) -> set[Name]:
-        return set(self._adds)
-
-    def _settle(self, snapshot: set[Name]) -> None:
-        self._adds -= snapshot

@@ -119,8 +119,8 @@ def test_both_json_encoders_write_the_same(value: Any) -> None:
 
 def test_an_encoder_and_a_decoder_of_ones_own() -> None:
     codecs = Codecs()
-    codecs.set_encoder("text/upper", str.upper)
-    codecs.set_decoder("text/upper", lambda stored: stored.decode().lower())
+    codecs.encoders.set("text/upper", str.upper)
+    codecs.decoders.set("text/upper", lambda stored: stored.decode().lower())
     assert codecs.encode("ü", "text/upper", "iso-8859-1") == "Ü".encode("iso-8859-1")
     assert codecs.decode(b"ABC", "text/upper", None) == "abc"
     assert codecs.encode("x", "text/upper; charset=iso-8859-1", None) == b"X"
@@ -132,8 +132,8 @@ def test_what_ones_own_encoder_or_decoder_raises_is_a_content_error() -> None:
     def fail(value: Any) -> Any:
         raise LookupError("inner")
 
-    codecs.set_encoder("a/b", fail)
-    codecs.set_decoder("a/b", fail)
+    codecs.encoders.set("a/b", fail)
+    codecs.decoders.set("a/b", fail)
     with pytest.raises(ContentError, match="inner") as caught:
         codecs.encode("x", "a/b", None)
     assert isinstance(caught.value.__cause__, LookupError)
@@ -144,22 +144,22 @@ def test_what_ones_own_encoder_or_decoder_raises_is_a_content_error() -> None:
 def test_a_bucket_falls_back_to_its_client() -> None:
     parent = Codecs()
     child = Codecs(parent)
-    assert child.get_encoder(JSON) is parent.get_encoder(JSON)
-    parent.set_encoder("a/b", str)
-    assert child.get_encoder("a/b") is str
-    child.set_encoder("a/b", repr)
-    assert (child.get_encoder("a/b"), parent.get_encoder("a/b")) == (repr, str)
-    child.set_decoder("a/b", bytes.upper)
-    assert (child.get_decoder("a/b"), parent.get_decoder("a/b")) == (bytes.upper, None)
+    assert child.encoders.get(JSON) is parent.encoders.get(JSON)
+    parent.encoders.set("a/b", str)
+    assert child.encoders.get("a/b") is str
+    child.encoders.set("a/b", repr)
+    assert (child.encoders.get("a/b"), parent.encoders.get("a/b")) == (repr, str)
+    child.decoders.set("a/b", bytes.upper)
+    assert (child.decoders.get("a/b"), parent.decoders.get("a/b")) == (bytes.upper, None)
 
 
 def test_one_client_does_not_change_another() -> None:
-    Codecs().set_decoder(JSON, bytes)
+    Codecs().decoders.set(JSON, bytes)
     assert Codecs().decode(b"1", JSON, None) == 1
 
 
 @pytest.mark.parametrize(("content_type", "function"), [(None, str), (5, str), ("a/b", None), ("a/b", "str")])
 def test_an_encoder_is_a_function_for_a_content_type(content_type: Any, function: Any) -> None:
-    for setter in (Codecs().set_encoder, Codecs().set_decoder):
+    for setter in (Codecs().encoders.set, Codecs().decoders.set):
         with pytest.raises(InvalidRequest):
             setter(content_type, function)

@@ -1,0 +1,42 @@
+"""What sets and HyperLogLogs share: adds that are staged."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, TypeVar
+
+from aioriak.datatypes.base import Datatype
+from aioriak.datatypes.text import canonical, shown
+from aioriak.operations.names import Name
+
+V = TypeVar("V")
+
+
+class Adding(Datatype[V]):
+    """A data type that things are added to."""
+
+    _what: ClassVar[str] = "a member"
+
+    @property
+    def modified(self) -> bool:
+        """Whether any change is staged."""
+        return bool(self._adds)
+
+    def add(self, element: Name) -> None:
+        """Stage adding a thing, text or bytes."""
+        self._adds.add(canonical(self._what, element))
+
+    def clear(self) -> None:
+        """Forget the staged changes."""
+        self._adds: set[Name] = set()
+
+    def _op(self, afresh: bool) -> Any:
+        return {"adds": list(self._adds)}
+
+    def _snapshot(self) -> Any:
+        return set(self._adds)
+
+    def _settle(self, snapshot: Any) -> None:
+        self._adds -= snapshot
+
+    def _staged(self) -> str:
+        return f"add {shown(self._adds)}"
