@@ -79,7 +79,8 @@ class Bucket(BucketQueries):
         self.bucket_type = bucket_type
         self.wire_name = encode("bucket", name)
         """The name as it is sent."""
-        self.codecs = Codecs(client.codecs)
+        self.codecs = client.codecs
+        """Encoders and decoders: the client's, or this bucket's own once it has been given one."""
         self._resolver: Resolver | None = None
 
     @property
@@ -104,7 +105,7 @@ class Bucket(BucketQueries):
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> Bucket:
         """Use ``encoder(value) -> bytes or str`` for a content type in this bucket; returns the bucket."""
-        self.codecs.encoders.set(content_type, encoder)
+        self._own_codecs().encoders.set(content_type, encoder)
         return self
 
     def get_decoder(self, content_type: str) -> Decoder | None:
@@ -113,8 +114,13 @@ class Bucket(BucketQueries):
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> Bucket:
         """Use ``decoder(bytes) -> value`` for a content type in this bucket; returns the bucket."""
-        self.codecs.decoders.set(content_type, decoder)
+        self._own_codecs().decoders.set(content_type, decoder)
         return self
+
+    def _own_codecs(self) -> Codecs:
+        if self.codecs is self.client.codecs:
+            self.codecs = Codecs(self.client.codecs)
+        return self.codecs
 
     # -- objects -----------------------------------------------------------------------------
 
@@ -185,7 +191,7 @@ class Bucket(BucketQueries):
                     raise
         reply = await kv.get(self.client.dispatcher, kind, self.wire_name, encode_key(key), options)
         robject = RiakObject._absent(self.client, self, key)
-        if robject._take(kv.fetched(reply), options):
+        if robject._take(reply, options):
             await resolve(robject)
         return robject
 

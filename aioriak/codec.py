@@ -82,30 +82,36 @@ class Registry(Generic[T]):
     A content type is looked up as it is, then without its parameters (``; charset=…``).
     """
 
-    __slots__ = ("_known", "_parent")
+    __slots__ = ("_known", "_parent", "_sent")
 
     def __init__(self, known: Mapping[str, T], parent: Registry[T] | None = None) -> None:
-        self._known = dict(known)
+        self._known: dict[str, T] = {}
+        self._sent: dict[bytes, T] = {}  # the same, by what is sent
         self._parent = parent
+        for content_type, function in known.items():
+            self.set(content_type, function)
 
     def get(self, content_type: str | None) -> T | None:
         """The function for a content type, or ``None``."""
         registry: Registry[T] | None = self
         while registry is not None:
-            # each read comes by here, and most buckets have no decoder of their own
-            known = registry._known
-            if content_type in known:
-                return known[content_type]
-            if known and (found := _find(known, content_type)) is not None:
+            if (found := _find(registry._known, content_type)) is not None:
                 return found
             registry = registry._parent
         return None
+
+    def get_sent(self, content_type: bytes) -> T | None:
+        """The function for a content type without parameters, as it is sent; quicker, for every read comes by here."""
+        found = self._sent.get(content_type)
+        return found if found is not None or self._parent is None else self._parent.get_sent(content_type)
 
     def set(self, content_type: str, function: T) -> None:
         """Use a function for a content type. Raises :class:`~aioriak.error.InvalidRequest`."""
         if not isinstance(content_type, str) or not callable(function):
             raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
         self._known[content_type] = function
+        if ";" not in content_type:
+            self._sent[content_type.encode("utf-8", "surrogateescape")] = function
 
 
 class Codecs:
@@ -156,8 +162,25 @@ class Codecs:
             raise ContentError(f"the value is not what {content_type!r} promises: {error}") from error
         raise ContentError(f"there is no decoder for {content_type!r}; encoded_data has the bytes")
 
+    def decode_sent(self, value: bytes, content_type: bytes, charset: bytes) -> Any:
+        """The stored value, by names as they came, empty where there were none.
 
-@lru_cache(maxsize=256)  # asked for by each read of JSON
+        Raises :class:`~aioriak.error.ContentError`.
+        """
+        decoder = None if charset else self.decoders.get_sent(content_type)
+        if decoder is None:
+            return self.decode(value, _words(content_type), _words(charset))
+        try:
+            return decoder(value)
+        except Exception as error:
+            raise ContentError(f"the value is not what {_words(content_type)!r} promises: {error}") from error
+
+
+def _words(sent: bytes) -> str | None:
+    return sent.decode("utf-8", "surrogateescape") or None
+
+
+@lru_cache(maxsize=256)  # asked for by each write of JSON
 def _foreign(charset: str | None, content_type: str | None) -> str | None:
     """The character set of a JSON text where it is not UTF-8."""
     if charset is None:

@@ -69,7 +69,6 @@ class RiakContent:
         content._bucket = robject.bucket
         content._source = source
         content._data = _UNSET
-        content._encoded = _UNSET
         content.has_value = has_value
         return content
 
@@ -78,8 +77,7 @@ class RiakContent:
         source = self._source
         if source is None:
             return
-        if self._encoded is _UNSET:
-            self._encoded = source.value if self._data is _UNSET else None
+        self._encoded = source.value if self._data is _UNSET else None
         (
             self._content_type, self._charset, self._content_encoding, self._etag, self._last_modified,
             self._usermeta, self._links, self._indexes, deleted,
@@ -103,20 +101,13 @@ class RiakContent:
             encoded = source.value
             if not self.has_value or (not encoded and source.deleted):
                 return None
-            codecs = self._bucket.codecs
-            charset = source.charset
-            data = codecs.decode(
-                encoded,
-                source.content_type.decode("utf-8", "surrogateescape") or None,
-                charset.decode("utf-8", "surrogateescape") if charset else None,
-            )
+            self._data = data = self._bucket.codecs.decode_sent(encoded, source.content_type, source.charset)
             if len(encoded) > _KEEP:
                 self._unpack()
-        elif self._encoded is None or not self.has_value or not self._alive:
+            return data
+        if self._encoded is None or not self.has_value or not self._alive:
             return None
-        else:
-            data = self._bucket.codecs.decode(self._encoded, self._content_type, self._charset)
-        self._data = data
+        self._data = data = self._bucket.codecs.decode(self._encoded, self._content_type, self._charset)
         self._encoded = None
         return data
 

@@ -221,24 +221,25 @@ class RiakObject:
     async def _read(self, dispatcher: Dispatcher, key: bytes, options: ReadOptions) -> None:
         bucket = self.bucket
         reply = await kv.get(dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options)
-        if self._take(kv.fetched(reply), options):
+        if self._take(reply, options):
             await resolve(self)
 
     def _take(self, fetched: kv.Fetched, options: ReadOptions) -> bool:
         """Become what a read brought; whether that is a conflict to be resolved."""
-        contents, vclock, unchanged = fetched
-        head = bool(options and options.get("head"))
-        self.unchanged = unchanged
-        if unchanged:
+        contents = fetched.content
+        count = len(contents)
+        self.unchanged = not count and fetched.unchanged
+        if self.unchanged:
             if self.vclock is None:
                 self.vclock = options["if_modified"]
             return False
-        self.vclock = vclock
-        if len(contents) == 1:
-            self.siblings = [RiakContent.from_reply(self, contents[0], not head)]  # cheaper than to walk
+        self.vclock = fetched.vclock or None
+        has_value = not options or not options.get("head")
+        if count == 1:
+            self.siblings = [RiakContent.from_reply(self, contents[0], has_value)]  # cheaper than to walk
             return False
-        self.siblings = [RiakContent.from_reply(self, content, not head) for content in contents]
-        return len(contents) > 1 and not head
+        self.siblings = [RiakContent.from_reply(self, content, has_value) for content in contents]
+        return count > 1 and has_value
 
     async def store(
         self,

@@ -99,12 +99,22 @@ class Wire(asyncio.Transport):
 
     def feed(self, *frames: bytes) -> None:
         """One read brings this."""
-        self.protocol.data_received(b"".join(frames))
+        deliver(self.protocol, b"".join(frames))
 
     @property
     def requests(self) -> list[tuple[int, bytes]]:
         """The frames that were sent."""
         return FrameReader().feed(b"".join(self.written))
+
+
+def deliver(protocol: asyncio.BufferedProtocol, data: bytes) -> None:
+    """One read, or several where there is not room for so much."""
+    while data:
+        room = protocol.get_buffer(len(data))
+        count = min(len(room), len(data))  # type: ignore[arg-type]
+        room[:count] = data[:count]  # type: ignore[index]
+        data = data[count:]
+        protocol.buffer_updated(count)
 
 
 def _close(*sockets: socket.socket) -> None:

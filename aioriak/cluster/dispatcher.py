@@ -75,9 +75,12 @@ class Dispatcher:
         cluster = self.cluster
         started = loop.time()
         limit = self.request_timeout if timeout is None else timeout
-        deadline = None if limit is None else started + limit
-        if limit is not None and operation.has_timeout:
-            request.timeout = self._usual if timeout is None else _milliseconds(limit)  # type: ignore[attr-defined]
+        if limit is None:
+            deadline = None
+        else:
+            deadline = started + limit
+            if operation.has_timeout:
+                request.timeout = self._usual if timeout is None else _milliseconds(limit)  # type: ignore[attr-defined]
         tries: Attempts | None = None
         while True:
             if cluster.closed:
@@ -96,7 +99,7 @@ class Dispatcher:
             exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), until)
             node.pool.submit(exchange)
             try:
-                await exchange
+                await exchange.future
                 reply = operation.decode(exchange.reply)
                 exchange.reply = b""
             except DecodeError as cause:
@@ -105,8 +108,7 @@ class Dispatcher:
                 _place(garbled, node, operation, request)
                 raise garbled from cause
             except asyncio.CancelledError:
-                if not exchange.cancelled():
-                    exchange.exception()  # it ended in the same turn: say that it was seen
+                exchange.cancel()
                 raise
             except RiakError as error:
                 tries = tries or Attempts()

@@ -59,6 +59,7 @@ class Pool:
         self._aside: set[Connection] = set()  # given to a stream, kept for one, or retired
         self._keeping: dict[Connection, AnyExchange] = {}  # kept from new requests until idle, and for whom
         self._cursor = 0
+        self._latest: Connection | None = None  # the last one picked
         self._load = 0  # in flight on the rotation
         self._waiting: deque[AnyExchange] = deque()
         self._waiting_alone: deque[AnyExchange] = deque()
@@ -133,17 +134,22 @@ class Pool:
         while idle:
             connection = idle.pop()
             if connection.usable and not connection.pending and self._is_alive(connection):
+                self._latest = connection
                 return connection
         rotation = self._rotation
         count = len(rotation)
-        if count < self.limits.max_size:
+        limits = self.limits
+        if count < limits.max_size:
             self._grow()
             if not count:
                 return None
-        # around from the last one, as far as the first that has no more in flight than the average
         average = self._load // count
-        least = self.limits.max_in_flight
+        least = limits.max_in_flight
+        latest = self._latest
+        if latest is not None and latest.usable and len(latest.pending) <= average < least:
+            return latest  # what goes out together shares a write
         best: Connection | None = None
+        # around from the last one, as far as the first that has no more in flight than the average
         at = self._cursor
         for _ in range(count):
             at = at + 1 if at + 1 < count else 0
@@ -155,6 +161,7 @@ class Pool:
                     if load <= average:
                         break
         self._cursor = at
+        self._latest = best
         return best
 
     def _is_alive(self, connection: Connection) -> bool:
@@ -204,6 +211,8 @@ class Pool:
         self._rotation.remove(connection)
         self._load -= len(connection.pending)
         self._aside.add(connection)
+        if connection is self._latest:
+            self._latest = None
         if connection in self._idle:
             self._idle.remove(connection)
 
@@ -426,7 +435,7 @@ class Pool:
         try:
             async with asyncio.timeout(timeout):
                 if self._waiting:
-                    await asyncio.wait([cast(Exchange, exchange) for exchange in self._waiting])
+                    await asyncio.wait([cast(Exchange, exchange).future for exchange in self._waiting])
                 self._closing = True
                 opening = list(self._opening)
                 self.fail_waiting(ConnectError("the pool was closed", node=self.node))

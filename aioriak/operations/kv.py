@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
@@ -13,8 +13,16 @@ from aioriak.operations.options import READ, WRITE, ReadOptions, apply
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import DELETE, GET, PUT
 
-Fetched = tuple[Sequence[WireContent], bytes | None, bool]
-"""What a get brought: contents, vclock, unchanged; no contents and no vclock where nothing is."""
+
+class Fetched(Protocol):
+    """What a get brought, opaque above this layer but for these; no contents and no vclock where nothing is."""
+
+    @property
+    def content(self) -> Sequence[WireContent]: ...
+    @property
+    def vclock(self) -> bytes: ...
+    @property
+    def unchanged(self) -> bool: ...
 
 
 class Stored(NamedTuple):
@@ -27,8 +35,8 @@ class Stored(NamedTuple):
 
 def get(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: bytes, options: ReadOptions
-) -> Awaitable[kv.RpbGetResp]:
-    """Fetch an object, to be looked at with :func:`fetched`.
+) -> Awaitable[Fetched]:
+    """Fetch an object.
 
     ``options`` are those of :class:`~aioriak.operations.options.ReadOptions`.
     """
@@ -44,12 +52,6 @@ def get(
             options["head"] = options.pop("head_only")  # the official client's name
         timeout = apply(request, options, READ)
     return dispatcher.call(GET, request, timeout)  # not awaited here: each coroutine in between costs every read
-
-
-def fetched(reply: kv.RpbGetResp) -> Fetched:
-    """What a get brought."""
-    contents = reply.content
-    return contents, reply.vclock or None, not contents and reply.unchanged
 
 
 def put(

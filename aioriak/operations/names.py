@@ -34,7 +34,9 @@ def encode(what: str, value: Name) -> bytes:
 
 def encode_key(value: Name) -> bytes:
     """A key's bytes. Raises :class:`~aioriak.error.InvalidRequest` when it is too long as well."""
-    encoded = value.encode() if value and type(value) is str and value.isascii() else encode("key", value)
+    if type(value) is str and value.isascii() and 0 < len(value) <= MAX_KEY:
+        return value.encode()  # the usual case, on the way of every request
+    encoded = encode("key", value)
     if len(encoded) > MAX_KEY:
         raise InvalidRequest(f"a key has at most {MAX_KEY} bytes, this one {len(encoded)}")
     return encoded

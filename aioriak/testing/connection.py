@@ -22,7 +22,7 @@ from aioriak.testing.context import Context, Handler, Peer
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
 from aioriak.testing.faults import CONNECT, Fault
 from aioriak.testing.security import common_name
-from aioriak.wire.framing import Frame, FrameReader, encode_frame
+from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import OPERATIONS, START_TLS, Operation
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class Connection(asyncio.Protocol):
             self._pump_due = True
             self._loop.call_soon(self._pump)
 
-    def _answer(self, code: int, body: bytes) -> None:
+    def _answer(self, code: int, body: Body) -> None:
         operation = OPERATIONS.get(code)
         try:
             handler = self.node.handler(self.context, operation)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
+from math import inf
 from typing import Any, Protocol, cast
 
 from google.protobuf.message import DecodeError
@@ -27,7 +28,7 @@ from aioriak.error import (
 )
 from aioriak.riak_pb import base
 from aioriak.transport.exchange import Exchange, StreamExchange
-from aioriak.wire.framing import DEFAULT_MAX_FRAME
+from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body
 from aioriak.wire.operation import Operation
 from aioriak.wire.session import Session, State
 
@@ -51,7 +52,7 @@ class Owner(Protocol):
         """The connection is closed; ``unanswered`` requests went down with it."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One connection to ``node``, over which requests are pipelined."""
 
     def __init__(
@@ -83,11 +84,12 @@ class Connection(asyncio.Protocol):
         self._overdue = overdue
         self._transport: asyncio.Transport | None = None
         self._outgoing: list[AnyExchange] = []
+        self._flushing = False  # _flush() is due in this turn of the loop or the next
         self._writable = True
         self._stalled = False  # the oldest request was given up and its reply has not come
         self._given = False  # to one exchange alone
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
+        self._timer_at = inf  # when it is due
 
     def __repr__(self) -> str:
         return f"<Connection {self.node} {self.session.state.name.lower()}, {len(self.pending)} in flight>"
@@ -102,15 +104,14 @@ class Connection(asyncio.Protocol):
         else:
             self.pending.append(exchange)  # as the session would: a usable one has no stream under way
             exchange.carrier = self  # type: ignore[union-attr]  # a stream is always alone
-        outgoing = self._outgoing
-        outgoing.append(exchange)
-        if len(outgoing) == 1:
+        self._outgoing.append(exchange)
+        if not self._flushing:
+            self._flushing = True
             self._loop.call_soon(self._flush)
         deadline = exchange.deadline
         if deadline is None:
-            if self._timer is None and not exchange.streaming:
-                self._watch(self._loop.time() + 60.0)
-        elif not exchange.streaming and (self._timer is None or deadline < self._timer_at):
+            deadline = self._loop.time() + 60.0  # to be looked at then, and again
+        if deadline < self._timer_at and not exchange.streaming:
             self._watch(deadline)
 
     def _give_to(self, exchange: AnyExchange) -> None:
@@ -122,9 +123,9 @@ class Connection(asyncio.Protocol):
             exchange.resume = self._resume_reading
             exchange.left = self.abort
         else:
-            exchange.add_done_callback(self._alone_ended)
+            exchange.future.add_done_callback(lambda future: self._alone_ended(exchange))
 
-    def _alone_ended(self, exchange: asyncio.Future[None]) -> None:
+    def _alone_ended(self, exchange: AnyExchange) -> None:
         if self.pending and self.pending[0] is exchange:
             self.abort()  # given up: the server may be busy with it for minutes
 
@@ -133,10 +134,12 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _flush(self) -> None:
-        outgoing, self._outgoing = self._outgoing, []
+        self._flushing = False
+        outgoing = self._outgoing
         transport = self._transport
         if transport is None or not outgoing:
             return
+        self._outgoing = []
         if len(outgoing) == 1:
             outgoing[0].sent = True
             transport.write(outgoing[0].frame)
@@ -161,8 +164,13 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._update()
 
-    def data_received(self, data: bytes) -> None:
-        replies = self.session.receive(data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to read to: a large reply is received where it stays."""
+        return self.session.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So much was read."""
+        replies = self.session.receive(nbytes)
         fault = self.session.fault
         count = 0
         for exchange, code, body in replies:
@@ -170,21 +178,26 @@ class Connection(asyncio.Protocol):
                 count += self._stream_reply(exchange, code, body)
                 continue
             count += 1
-            if exchange.done():
+            future = exchange.future
+            if future.done():
                 continue  # given up: this reply is nobody's
             operation = exchange.operation
             if code == operation.reply_code:
                 exchange.reply = body
-                exchange.set_result(None)
+                future.set_result(None)
                 continue
             error = self._error_reply(operation, code, body)
-            exchange.set_exception(error)
+            future.set_exception(error)
             if isinstance(error, ProtocolError):
                 fault = fault or error
         if self._stalled and not self._oldest_given_up():
             self._stalled = False
             self._update()
         if count:
+            if count == 1 and not self._flushing:
+                # who was answered runs next; what is asked for then leaves right after, in the same turn
+                self._flushing = True
+                self._loop.call_soon(self._flush)
             if self._given and not self.pending:
                 self._given = False
                 self._update()
@@ -217,6 +230,7 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._timer_at = inf
         reason = self.last_error or ConnectionLost(
             f"the connection to {self.node} closed{f': {exc}' if exc else ''}", node=self.node
         )
@@ -239,14 +253,14 @@ class Connection(asyncio.Protocol):
 
     # -- replies --------------------------------------------------------------------
 
-    def _error_reply(self, operation: Operation[Any, Any], code: int, body: bytes) -> RiakError:
+    def _error_reply(self, operation: Operation[Any, Any], code: int, body: Body) -> RiakError:
         """What a reply says that is not the one awaited: a :class:`ProtocolError` where it makes no sense."""
         error: RiakError
         if code:
             error = ProtocolError(f"message code {code} came in answer to {operation.name}")
         else:
             try:
-                error = from_server(base.RpbErrorResp.FromString(body).errmsg.decode("utf-8", "replace"))
+                error = from_server(base.RpbErrorResp.FromString(bytes(body)).errmsg.decode("utf-8", "replace"))
             except DecodeError as cause:
                 error = ProtocolError(f"the error in answer to {operation.name} cannot be decoded: {cause}")
         error.node = self.node
@@ -279,6 +293,7 @@ class Connection(asyncio.Protocol):
     def _check(self) -> None:
         """Give up what is past its deadline; close the connection when a reply is overdue."""
         self._timer = None
+        self._timer_at = inf
         now = self._loop.time()
         following: float | None = None
         stalls = True  # everything before is given up already
@@ -321,7 +336,7 @@ class Connection(asyncio.Protocol):
     def given_up(self, exchange: Exchange) -> None:
         """The caller was cancelled: its reply is owed still, and nothing new follows it until that comes."""
         exchange.deadline = now = self._loop.time()
-        if self._overdue is not None and (self._timer is None or now + self._overdue < self._timer_at):
+        if self._overdue is not None and now + self._overdue < self._timer_at:
             self._watch(now + self._overdue)
         if self.pending and self.pending[0] is exchange and not self._stalled:
             self._stalled = True

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from aioriak.config import Address, Settings
 from aioriak.error import ConnectError, RiakError
-from aioriak.transport.connection import AnyExchange, Connection
+from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import new_exchange
 from aioriak.transport.security import StartTls, secure
 from aioriak.wire.framing import encode_frame
@@ -69,12 +69,10 @@ async def _greet(
     assert SET_CLIENT_ID.request is not None
     body = SET_CLIENT_ID.request(client_id=client_id).SerializeToString()
     deadline = None if timeout is None else loop.time() + timeout
-    exchange: AnyExchange = new_exchange(
-        loop, SET_CLIENT_ID, encode_frame(SET_CLIENT_ID.request_code, body), deadline
-    )
+    exchange = new_exchange(loop, SET_CLIENT_ID, encode_frame(SET_CLIENT_ID.request_code, body), deadline)
     connection.send(exchange)
     try:
-        await exchange  # type: ignore[misc]
+        await exchange
     except RiakError as error:
         connection.abort()
         raise ConnectError(f"the client id was refused: {error.value}", node=connection.node) from error

@@ -1,7 +1,6 @@
 """Exchanges: a request on its way, and whoever waits for the answer.
 
-An :class:`Exchange` is itself the future that its caller awaits, so that a
-request costs one future and no task.  A :class:`StreamExchange` is answered by
+An :class:`Exchange` costs one future and no task.  A :class:`StreamExchange` is answered by
 many messages and hands them out one by one.
 """
 
@@ -9,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from aioriak.error import PoolTimeout, RequestTimeout
+from aioriak.wire.framing import Body
 from aioriak.wire.operation import Operation
 
 
@@ -23,10 +23,10 @@ class Carrier(Protocol):
         """Nobody waits for the reply any more."""
 
 
-class Exchange(asyncio.Future[None]):
-    """A request that is answered once: done when ``reply`` holds the body of the reply."""
+class Exchange:
+    """A request that is answered once: ``future`` is done when ``reply`` holds the body of the reply."""
 
-    __slots__ = ("alone", "carrier", "deadline", "frame", "operation", "reply", "sent")
+    __slots__ = ("alone", "carrier", "deadline", "frame", "future", "operation", "reply", "sent")
 
     streaming = False
 
@@ -39,27 +39,39 @@ class Exchange(asyncio.Future[None]):
     alone: bool
     """It needs a connection of its own."""
     carrier: Carrier | None
-    reply: bytes
+    reply: Body
     """Taken out as soon as it is decoded: asyncio holds a future, and its result, longer than its caller does."""
+    future: asyncio.Future[None]
+    """One of the loop's own: those are what it resumes a task for most quickly."""
 
-    def cancel(self, msg: Any = None) -> bool:
-        """Give up; the connection, if it was sent, is told that its reply is nobody's."""
-        cancelled = super().cancel(msg)
-        if cancelled and self.carrier is not None:
-            self.carrier.given_up(self)
-        return cancelled
+    def __await__(self) -> Generator[Any, None, None]:
+        return self.future.__await__()
+
+    def done(self) -> bool:
+        """Whether it has ended: answered, failed or given up."""
+        return self.future.done()
+
+    def cancel(self) -> None:
+        """Nobody waits any more: the connection, if it was sent, is told that its reply is nobody's."""
+        future = self.future
+        future.cancel()
+        if future.cancelled():
+            if self.carrier is not None:
+                self.carrier.given_up(self)
+        else:
+            future.exception()  # it ended in the same turn: say that it was seen
 
     def fail(self, error: BaseException) -> None:
         """End with an error, unless it has ended."""
-        if not self.done():
-            self.set_exception(error)
+        if not self.future.done():
+            self.future.set_exception(error)
 
 
 def new_exchange(
     loop: asyncio.AbstractEventLoop, operation: Operation[Any, Any], frame: bytes, deadline: float | None
 ) -> Exchange:
     """An exchange that has not been sent."""
-    exchange = Exchange(loop=loop)
+    exchange = Exchange()
     exchange.operation = operation
     exchange.frame = frame
     exchange.deadline = deadline
@@ -67,6 +79,7 @@ def new_exchange(
     exchange.alone = operation.alone
     exchange.carrier = None
     exchange.reply = b""
+    exchange.future = loop.create_future()
     return exchange
 
 

@@ -33,7 +33,7 @@ from aioriak.riak_pb import base
 from aioriak.security import Security
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import new_exchange
-from aioriak.wire.framing import Frame, FrameReader, encode_frame
+from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import AUTHENTICATE, START_TLS
 
 logger = logging.getLogger("aioriak.transport")
@@ -146,12 +146,12 @@ def _abort(opening: StartTls, connection: Connection) -> None:
         opening.transport.abort()
 
 
-def _check_answer(code: int, body: bytes) -> None:
+def _check_answer(code: int, body: Body) -> None:
     if code == START_TLS.reply_code:
         return
     if code != 0:
         raise ProtocolError(f"message code {code} came in answer to STARTTLS")
-    text = base.RpbErrorResp.FromString(body).errmsg.decode("utf-8", "replace")
+    text = base.RpbErrorResp.FromString(bytes(body)).errmsg.decode("utf-8", "replace")
     error = from_server(text)
     if isinstance(error, (SecurityNotEnabled, NotSupported)):
         raise SecurityNotEnabled(f"the server has no security, so it got no credentials; it said: {text}")

@@ -1,7 +1,7 @@
 """Frames: four bytes of length, one byte of message code, a body.
 
 ``FrameReader`` takes bytes as they arrive, however they are cut, and gives back
-whole frames.  The chunks of a large frame are kept as they came and joined once.
+whole frames.
 """
 
 from __future__ import annotations
@@ -18,7 +18,13 @@ _SIZE = Struct("!I")
 _pack = _HEADER.pack
 _unpack_from = _HEADER.unpack_from
 
-Frame = tuple[int, bytes]
+ROOM = 64 * 1024
+"""Bytes read at once, but for frames that are larger."""
+
+Body = bytes | memoryview
+"""A frame's body; where it came in pieces, a view of what they were put together in."""
+
+Frame = tuple[int, Body]
 """A message code and a body."""
 
 
@@ -30,54 +36,75 @@ def encode_frame(code: int, body: bytes = b"") -> bytes:
 class FrameReader:
     """Cuts a byte stream into frames.
 
+    Bytes are given to :meth:`feed`, or put into :meth:`room` and told of with :meth:`filled`: then a
+    large frame is put together where it is received, and never copied.
+
     ``max_frame`` is the largest length accepted, in bytes; a larger or an empty
     frame raises :class:`~aioriak.error.ProtocolError`, after which the stream is
     out of step and must be closed.
     """
 
-    __slots__ = ("_chunks", "_code", "_head", "_missing", "max_frame", "whole")
+    __slots__ = ("_body", "_code", "_have", "_head", "_room", "max_frame", "whole")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self.max_frame = max_frame
         self._head = b""  # what has come of a header that is not whole yet
         self._code = 0
-        self._missing = 0  # bytes that the frame being collected still lacks
-        self._chunks: list[bytes] = []
+        self._body: memoryview | None = None  # of the frame that is being put together, and
+        self._have = 0  # so many bytes of it are there
+        self._room: memoryview | None = None
         self.whole: list[Frame] = []
         """After an error: the frames that the same chunk had completed before."""
+
+    def room(self) -> memoryview:
+        """Where the next bytes that arrive are to be put."""
+        body = self._body
+        if body is not None and len(body) - self._have >= ROOM:
+            return body[self._have :]
+        if self._room is None:
+            self._room = memoryview(bytearray(ROOM))
+        return self._room
+
+    def filled(self, count: int) -> list[Frame]:
+        """``count`` bytes were put there; return the frames that they complete."""
+        body = self._body
+        if body is None or len(body) - self._have < ROOM:
+            assert self._room is not None
+            return self.feed(self._room[:count].tobytes())
+        self._have += count
+        return self._completed() if self._have == len(body) else []
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take a chunk; return the frames that it completes."""
         frames: list[Frame] = []
         position = 0
-        missing = self._missing
-        if missing:
-            if len(data) < missing:
-                self._chunks.append(data)
-                self._missing = missing - len(data)
+        body = self._body
+        if body is not None:
+            have = self._have
+            position = min(len(body) - have, len(data))
+            body[have : have + position] = data[:position]
+            self._have = have + position
+            if self._have < len(body):
                 return frames
-            self._chunks.append(data[:missing])
-            frames.append((self._code, b"".join(self._chunks)))
-            self._chunks.clear()
-            self._missing = 0
-            position = missing
+            frames = self._completed()
         elif self._head:
             data = self._head + data
             self._head = b""
         end = len(data)
-        while end - position >= 5:
+        most = self.max_frame
+        while position + 5 <= end:
             size, code = _unpack_from(data, position)
-            stop = position + 4 + size
-            if not 0 < size <= self.max_frame:
+            if size > most or not size:
                 self._refuse(size, frames)
-            if stop > end:
+            start = position + 5
+            position += 4 + size
+            if position > end:
                 self._code = code
-                self._missing = stop - end
-                if position + 5 < end:
-                    self._chunks.append(data[position + 5 :])
+                self._body = memoryview(bytearray(size - 1))
+                self._body[: end - start] = data[start:]
+                self._have = end - start
                 return frames
-            frames.append((code, data[position + 5 : stop]))
-            position = stop
+            frames.append((code, data[start:position]))
         if position < end:
             self._head = data[position:]
             if end - position == 4 and not _SIZE.unpack(self._head)[0]:
@@ -87,7 +114,11 @@ class FrameReader:
     @property
     def in_frame(self) -> bool:
         """Whether the stream stands in the middle of a frame."""
-        return bool(self._head or self._missing)
+        return bool(self._head) or self._body is not None
+
+    def _completed(self) -> list[Frame]:
+        body, self._body = self._body, None
+        return [] if body is None else [(self._code, body)]
 
     def _refuse(self, size: int, whole: list[Frame]) -> None:
         self.whole = whole

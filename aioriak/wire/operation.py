@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from aioriak.riak_pb import base, dt, kv, search, yokozuna
+from aioriak.wire.framing import Body
 
 Q = TypeVar("Q")
 R = TypeVar("R")
 
 
-def _nothing(body: bytes) -> None:
+def _nothing(body: Body) -> None:
     return None
 
 
@@ -47,7 +48,7 @@ class Operation(Generic[Q, R]):
     """It can keep the server's side of a connection busy for minutes: nothing shares its connection."""
     has_timeout: bool = field(init=False, default=False)
     """Its request has Riak's ``timeout`` field, in milliseconds."""
-    decode: Callable[[bytes], R] = field(init=False)
+    decode: Callable[[Body], R] = field(init=False)
     """Turns a reply's body into the message (``None`` for a reply without body)."""
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from google.protobuf.message import DecodeError
 
 from aioriak.error import ProtocolError
-from aioriak.wire.framing import DEFAULT_MAX_FRAME, FrameReader
+from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body, FrameReader
 from aioriak.wire.operation import Operation
 
 
@@ -46,13 +46,13 @@ class Waiting(Protocol):
 W = TypeVar("W", bound=Waiting)
 
 Reply = tuple[W, int, Any]
-"""A waiter, the reply's message code, and its body: bytes, or for a stream's message the message itself."""
+"""A waiter, the reply's message code, and its body, or for a stream's message the message itself."""
 
 
 class Session(Generic[W]):
     """The order of requests and replies on one connection."""
 
-    __slots__ = ("_reader", "fault", "pending", "state")
+    __slots__ = ("_reader", "fault", "pending", "room", "state")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self.state = State.OPEN
@@ -61,6 +61,8 @@ class Session(Generic[W]):
         self.pending: deque[W] = deque()
         """The waiters whose replies have not come, oldest first."""
         self._reader = FrameReader(max_frame)
+        self.room = self._reader.room
+        """Where the next bytes that arrive are to be put; see :meth:`FrameReader.room`."""
 
     def may_send(self, streaming: bool = False) -> bool:
         """Whether a request may go out now."""
@@ -74,14 +76,14 @@ class Session(Generic[W]):
             self.state = State.STREAMING
         self.pending.append(waiter)
 
-    def receive(self, data: bytes) -> list[Reply[W]]:
-        """Match what arrived to those who wait for it, in order.
+    def receive(self, count: int) -> list[Reply[W]]:
+        """Match what arrived, ``count`` bytes in :attr:`room`, to those who wait for it, in order.
 
         Look at :attr:`fault` afterwards: what arrived before the stream fell out of step is
         matched all the same.
         """
         try:
-            frames = self._reader.feed(data)
+            frames = self._reader.filled(count)
         except ProtocolError as error:
             self.fault = error
             frames = self._reader.whole
@@ -117,7 +119,7 @@ class Session(Generic[W]):
         self.pending.clear()
         return left
 
-    def _stream_message(self, waiter: W, code: int, body: bytes) -> Any:
+    def _stream_message(self, waiter: W, code: int, body: Body) -> Any:
         message: Any = body
         if code == waiter.operation.reply_code:
             message = waiter.operation.decode(body)

@@ -27,6 +27,7 @@ from aioriak import RiakClient
 from aioriak.riak_pb import dt, kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import DT_UPDATE, GET, INDEX, PING, PUT
+from tests.wires import deliver
 
 PACKAGE = str(pathlib.Path(aioriak.__file__).parent)
 REPEAT = 50
@@ -47,7 +48,7 @@ REPLY_CODES = {operation.request_code: operation.reply_code for operation in (GE
 class Answering(asyncio.Transport):
     """Answers each request with what stands for its message code, all of one turn at once."""
 
-    def __init__(self, protocol: asyncio.Protocol, replies: dict[int, bytes]) -> None:
+    def __init__(self, protocol: asyncio.BufferedProtocol, replies: dict[int, bytes]) -> None:
         super().__init__()
         self._protocol = protocol
         self._replies = replies
@@ -65,7 +66,7 @@ class Answering(asyncio.Transport):
 
     def _answer(self, data: bytes) -> None:
         for start in range(0, len(data), self.chunk):
-            self._protocol.data_received(data[start : start + self.chunk])
+            deliver(self._protocol, data[start : start + self.chunk])
 
     def is_closing(self) -> bool:
         return self._closed
@@ -91,7 +92,7 @@ def replies() -> dict[int, bytes]:
 async def answered(monkeypatch: pytest.MonkeyPatch, replies: dict[int, bytes]) -> AsyncIterator[RiakClient]:
     """A client of one connection, which answers at once."""
 
-    async def create_connection(factory: Callable[[], asyncio.Protocol], *_: object, **__: object) -> Any:
+    async def create_connection(factory: Callable[[], asyncio.BufferedProtocol], *_: object, **__: object) -> Any:
         protocol = factory()
         return Answering(protocol, replies), protocol
 

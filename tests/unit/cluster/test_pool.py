@@ -92,7 +92,7 @@ def answer(wire: Wire) -> None:
 
 def failure(exchange: Any) -> RiakError:
     assert exchange.done()
-    found = exchange.exception()
+    found = exchange.future.exception()
     assert isinstance(found, RiakError)
     return found
 
@@ -774,5 +774,5 @@ async def test_the_account_is_right_through_it_all(rig: Rig) -> None:
     assert all(exchange.done() for exchange in exchanges)
     assert all(listing.done() for listing in listings)
     for exchange in exchanges:
-        if not exchange.cancelled():
-            exchange.exception()
+        if not exchange.future.cancelled():
+            exchange.future.exception()

@@ -38,8 +38,8 @@ async def opened(*exchanges: AnyExchange, **options: Any) -> tuple[Connection, W
 
 def failure(exchange: Any) -> RiakError:
     assert exchange.done()
-    assert not exchange.cancelled()
-    found = exchange.exception()
+    assert not exchange.future.cancelled()
+    found = exchange.future.exception()
     assert isinstance(found, RiakError)
     return found
 
@@ -114,7 +114,7 @@ async def test_a_cancelled_request_keeps_its_place() -> None:
     second.cancel()
     wire.feed(reply("1"), reply("2"), reply("3"))
     assert (await reply_of(first), await reply_of(third)) == (b"1", b"3")
-    assert second.cancelled()
+    assert second.future.cancelled()
     assert ledger.answered == 3
 
 
@@ -149,7 +149,7 @@ async def test_nothing_new_follows_a_request_that_was_given_up_until_its_reply_c
     wire.feed(reply("1"))
     assert made.usable
     assert ledger.changes == [False, True]
-    assert slow.exception() is not None
+    assert slow.future.exception() is not None
 
 
 async def test_nothing_new_follows_a_cancelled_request_either() -> None:
