@@ -52,14 +52,13 @@ dist: $(VENV)/.installed-dev  ## source distribution and wheel, in dist/
 proto: $(PROTO_VENV)/.installed  ## regenerate aioriak/riak_pb/*_pb2.py and .pyi from the .proto files
 	$(PROTO_VENV)/bin/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. aioriak/riak_pb/*.proto
 
-# Without their declared dependencies: those (protobuf 2.5 in pure Python) no longer
-# install. benchmarks/contestant/shim.py lets them run on current ones.
-$(PEERS_VENV)/.installed: | $(BIN)/pip
+# With all that they ask for themselves, protobuf 2.5 (in pure Python) included;
+# benchmarks/contestant/shim.py puts back what the standard library has lost since.
+$(PEERS_VENV)/.installed: Makefile | $(BIN)/pip
 	@echo "Making $(PEERS_VENV) ..."
-	@$(BIN)/python -m venv $(PEERS_VENV)
-	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps riak==2.7.0 aioriak==0.2.0
+	@$(BIN)/python -m venv --clear $(PEERS_VENV)
 	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		'protobuf>=4.25,<8' six basho_erlastic uvloop aio-pika 2>/dev/null
+		riak==2.7.0 aioriak==0.2.0 setuptools uvloop aio-pika
 	@touch $@
 
 clean:  ## remove what was built and what the tools left behind (not the virtual environments)

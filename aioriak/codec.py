@@ -82,11 +82,12 @@ class Registry(Generic[T]):
     A content type is looked up as it is, then without its parameters (``; charset=…``).
     """
 
-    __slots__ = ("_known", "_parent", "_sent")
+    __slots__ = ("_known", "_parent", "own")
 
     def __init__(self, known: Mapping[str, T], parent: Registry[T] | None = None) -> None:
         self._known: dict[str, T] = {}
-        self._sent: dict[bytes, T] = {}  # the same, by what is sent
+        self.own: dict[bytes, T] = {}
+        """Those that were set here, not in ``parent``, by what is sent; without those with parameters."""
         self._parent = parent
         for content_type, function in known.items():
             self.set(content_type, function)
@@ -100,18 +101,13 @@ class Registry(Generic[T]):
             registry = registry._parent
         return None
 
-    def get_sent(self, content_type: bytes) -> T | None:
-        """The function for a content type without parameters, as it is sent; quicker, for every read comes by here."""
-        found = self._sent.get(content_type)
-        return found if found is not None or self._parent is None else self._parent.get_sent(content_type)
-
     def set(self, content_type: str, function: T) -> None:
         """Use a function for a content type. Raises :class:`~aioriak.error.InvalidRequest`."""
         if not isinstance(content_type, str) or not callable(function):
             raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
         self._known[content_type] = function
         if ";" not in content_type:
-            self._sent[content_type.encode("utf-8", "surrogateescape")] = function
+            self.own[content_type.encode("utf-8", "surrogateescape")] = function
 
 
 class Codecs:
@@ -167,8 +163,8 @@ class Codecs:
 
         Raises :class:`~aioriak.error.ContentError`.
         """
-        decoder = None if charset else self.decoders.get_sent(content_type)
-        if decoder is None:
+        decoder = self.decoders.own.get(content_type)
+        if decoder is None or charset:
             return self.decode(value, _words(content_type), _words(charset))
         try:
             return decoder(value)

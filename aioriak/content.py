@@ -13,8 +13,8 @@ from aioriak.operations.names import Name
 if TYPE_CHECKING:
     from aioriak.riak_object import RiakObject
 
-_UNSET: Any = object()
-_KEEP = 64 * 1024  # bytes; a larger value is taken out of the reply so that it is not held twice
+UNSET: Any = object()
+"""In place of a value that is not known yet; ``None`` is one."""
 
 
 class RiakContent:
@@ -25,8 +25,8 @@ class RiakContent:
     """
 
     __slots__ = (
-        "_bucket", "_charset", "_content_encoding", "_content_type", "_data", "_encoded", "_etag", "_exists",
-        "_indexes", "_last_modified", "_links", "_owner", "_source", "_usermeta", "has_value",
+        "_bucket", "_data", "_encoded", "_indexes", "_links", "_owner", "_usermeta", "charset", "content_encoding",
+        "content_type", "etag", "exists", "has_value", "last_modified",
     )  # fmt: skip
 
     def __init__(
@@ -47,43 +47,39 @@ class RiakContent:
         # weak: an object and its contents holding each other would wait for the garbage collector
         self._owner = ref(robject)
         self._bucket = robject.bucket
-        self._source: WireContent | None = None
-        self._data = _UNSET if data is None else data
+        self._data = UNSET if data is None else data
         self._encoded = _octets(encoded_data)
         self.has_value = True
-        self._charset = charset
-        self._content_type = content_type
-        self._content_encoding = content_encoding
-        self._last_modified = last_modified
-        self._etag = etag
+        self.charset = charset
+        """The character set of a text."""
+        self.content_type = content_type
+        """The media type of the value, which chooses encoder and decoder."""
+        self.content_encoding = content_encoding
+        """How the stored value is compressed, in words; compressing it is the application's business."""
+        self.last_modified = last_modified
+        """When it was written: seconds since 1970, by the server's clock."""
+        self.etag = etag
+        """Riak's tag of this version (vtag)."""
+        self.exists = exists
+        """False for a tombstone, and for what has not been stored."""
         self._usermeta: dict[Name, Name] = dict(usermeta) if usermeta else {}
         self._links: list[Link] = list(links) if links else []
         self._indexes: set[IndexEntry] = set(indexes) if indexes else set()
-        self._exists = exists
 
     @classmethod
-    def from_reply(cls, robject: RiakObject, source: WireContent, has_value: bool = True) -> RiakContent:
-        """A content as the server sent it; it is taken apart when it is looked at."""
-        content = cls.__new__(cls)
-        content._owner = ref(robject)
-        content._bucket = robject.bucket
-        content._source = source
-        content._data = _UNSET
+    def from_reply(
+        cls, robject: RiakObject, source: WireContent, has_value: bool = True, data: Any = UNSET
+    ) -> RiakContent:
+        """A content as the server sent it; ``data`` is its value where that has been decoded already."""
+        found = metadata(source)
+        content = cls(
+            robject, None, source.value if data is UNSET else None, found.charset, found.content_type,
+            found.content_encoding, found.last_modified, found.etag, exists=not found.deleted,
+        )  # fmt: skip
+        content._data = data
+        content._usermeta, content._links, content._indexes = found.usermeta, found.links, found.indexes
         content.has_value = has_value
         return content
-
-    def _unpack(self) -> None:
-        """Take the metadata and the value out of the reply."""
-        source = self._source
-        if source is None:
-            return
-        self._encoded = source.value if self._data is _UNSET else None
-        (
-            self._content_type, self._charset, self._content_encoding, self._etag, self._last_modified,
-            self._usermeta, self._links, self._indexes, deleted,
-        ) = metadata(source)  # fmt: skip
-        self._exists = not deleted
-        self._source = None
 
     # -- the value -------------------------------------------------------------------
 
@@ -93,27 +89,15 @@ class RiakContent:
 
         Raises :class:`~aioriak.error.ContentError` when its content type has no decoder or does not fit.
         """
-        data = self._data
-        if data is not _UNSET:
-            return data
-        source = self._source
-        if source is not None:
-            encoded = source.value
-            if not self.has_value or (not encoded and source.deleted):
+        if self._data is UNSET:
+            if self._encoded is None or not self.has_value or not self._alive:
                 return None
-            self._data = data = self._bucket.codecs.decode_sent(encoded, source.content_type, source.charset)
-            if len(encoded) > _KEEP:
-                self._unpack()
-            return data
-        if self._encoded is None or not self.has_value or not self._alive:
-            return None
-        self._data = data = self._bucket.codecs.decode(self._encoded, self._content_type, self._charset)
-        self._encoded = None
-        return data
+            self._data = self._bucket.codecs.decode(self._encoded, self.content_type, self.charset)
+            self._encoded = None
+        return self._data
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._unpack()
         self._data = value
         self._encoded = None
         self.has_value = True
@@ -124,126 +108,50 @@ class RiakContent:
 
         Raises :class:`~aioriak.error.ContentError` when there is no encoder for it.
         """
-        if self._source is not None:
-            self._unpack()
         if not self.has_value:
             return None
-        if self._data is not _UNSET:
-            return self._bucket.codecs.encode(self._data, self._content_type, self._charset)
+        if self._data is not UNSET:
+            return self._bucket.codecs.encode(self._data, self.content_type, self.charset)
         encoded: bytes | None = self._encoded
         return encoded
 
     @encoded_data.setter
     def encoded_data(self, value: bytes | str | None) -> None:
-        self._unpack()
-        self._data = _UNSET
+        self._data = UNSET
         self._encoded = _octets(value)
         self.has_value = True
 
     @property
     def _alive(self) -> bool:
-        return self._exists or self._etag is None  # a tombstone has a vtag
+        return self.exists or self.etag is None  # a tombstone has a vtag
 
     # -- metadata ------------------------------------------------------------------------
 
     @property
-    def exists(self) -> bool:
-        """False for a tombstone, and for what has not been stored."""
-        if self._source is not None:
-            return not self._source.deleted
-        return self._exists
-
-    @exists.setter
-    def exists(self, value: bool) -> None:
-        self._unpack()
-        self._exists = value
-
-    @property
-    def content_type(self) -> str | None:
-        """The media type of the value, which chooses encoder and decoder."""
-        self._unpack()
-        return self._content_type
-
-    @content_type.setter
-    def content_type(self, value: str | None) -> None:
-        self._unpack()
-        self._content_type = value
-
-    @property
-    def charset(self) -> str | None:
-        """The character set of a text."""
-        self._unpack()
-        return self._charset
-
-    @charset.setter
-    def charset(self, value: str | None) -> None:
-        self._unpack()
-        self._charset = value
-
-    @property
-    def content_encoding(self) -> str | None:
-        """How the stored value is compressed, in words; compressing it is the application's business."""
-        self._unpack()
-        return self._content_encoding
-
-    @content_encoding.setter
-    def content_encoding(self, value: str | None) -> None:
-        self._unpack()
-        self._content_encoding = value
-
-    @property
-    def last_modified(self) -> float | None:
-        """When it was written: seconds since 1970, by the server's clock."""
-        self._unpack()
-        return self._last_modified
-
-    @last_modified.setter
-    def last_modified(self, value: float | None) -> None:
-        self._unpack()
-        self._last_modified = value
-
-    @property
-    def etag(self) -> str | None:
-        """Riak's tag of this version (vtag)."""
-        self._unpack()
-        return self._etag
-
-    @etag.setter
-    def etag(self, value: str | None) -> None:
-        self._unpack()
-        self._etag = value
-
-    @property
     def usermeta(self) -> dict[Name, Name]:
         """The application's own metadata: text to text, bytes where it is not UTF-8."""
-        self._unpack()
         return self._usermeta
 
     @usermeta.setter
     def usermeta(self, value: Mapping[Name, Name]) -> None:
-        self._unpack()
         self._usermeta = dict(value)
 
     @property
     def links(self) -> list[Link]:
         """Links to other objects: tuples of bucket, key and tag."""
-        self._unpack()
         return self._links
 
     @links.setter
     def links(self, value: Iterable[Link]) -> None:
-        self._unpack()
         self._links = list(value)
 
     @property
     def indexes(self) -> set[IndexEntry]:
         """Secondary index entries: pairs of name and value, a number for ``_int``."""
-        self._unpack()
         return self._indexes
 
     @indexes.setter
     def indexes(self, value: Iterable[IndexEntry]) -> None:
-        self._unpack()
         self._indexes = set(value)
 
     def add_index(self, field: Name, value: int | Name) -> RiakObject:
@@ -292,7 +200,6 @@ class RiakContent:
 
     def copy(self) -> RiakContent:
         """A content of the same object with the same metadata and value, to be changed apart."""
-        self._unpack()
         other = RiakContent.__new__(RiakContent)
         for name in RiakContent.__slots__:
             setattr(other, name, getattr(self, name))
@@ -309,9 +216,9 @@ class RiakContent:
         fill(
             target,
             encoded,
-            content_type=self._content_type,
-            charset=self._charset,
-            content_encoding=self._content_encoding,
+            content_type=self.content_type,
+            charset=self.charset,
+            content_encoding=self.content_encoding,
             usermeta=self._usermeta,
             links=self._links,
             indexes=self._indexes,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
-from aioriak.content import RiakContent
+from aioriak.content import UNSET, RiakContent
 from aioriak.error import ConflictError, InvalidRequest
 from aioriak.operations import kv
-from aioriak.operations.contents import IndexEntry, Link
+from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
 from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions
 from aioriak.resolver import Resolver, checked, resolve
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from aioriak.cluster.dispatcher import Dispatcher
     from aioriak.mapreduce import RiakMapReduce
 
+_KEEP = 64 * 1024  # bytes; a larger value is taken out of the reply so that it is not held twice
+
 
 class RiakObject:
     """What is stored under a key: one sibling, none, or several that are in conflict.
@@ -27,7 +30,9 @@ class RiakObject:
     setting one makes a new sibling.
     """
 
-    __slots__ = ("__weakref__", "_resolver", "bucket", "client", "key", "siblings", "unchanged", "vclock")
+    __slots__ = (
+        "__weakref__", "_came", "_data", "_resolver", "_siblings", "bucket", "client", "key", "unchanged", "vclock",
+    )  # fmt: skip
 
     def __init__(self, client: RiakClient, bucket: Bucket, key: Name | None = None) -> None:
         if key is not None:
@@ -38,7 +43,9 @@ class RiakObject:
         """The key; made by the server at the first ``store()`` when it is ``None``."""
         self.vclock: bytes | None = None
         """The version that was read, opaque; kept from read to write."""
-        self.siblings: list[RiakContent] = [RiakContent(self)]
+        self._came: WireContent | None = None  # the only content as it came, until more than its data is asked for
+        self._data: Any  # of that content, once it is decoded
+        self._siblings = [RiakContent(self)]
         self.unchanged = False
         """The last read with ``if_modified`` found nothing newer."""
         self._resolver: Resolver | None = None
@@ -51,10 +58,36 @@ class RiakObject:
         robject.bucket = bucket
         robject.key = key
         robject.vclock = None
-        robject.siblings = []
+        robject._came = None
+        robject._siblings = []
         robject.unchanged = False
         robject._resolver = None
         return robject
+
+    @property
+    def siblings(self) -> list[RiakContent]:
+        """The contents: one, none where nothing is stored, several that are in conflict."""
+        if self._came is not None:
+            self._take_apart(self._came)
+        return self._siblings
+
+    @siblings.setter
+    def siblings(self, value: list[RiakContent]) -> None:
+        self._came = None
+        self._siblings = value
+
+    def _show(self, contents: Sequence[WireContent], has_value: bool = True) -> None:
+        """Have these contents; a single one is taken apart only when it is looked at."""
+        if len(contents) == 1 and has_value:
+            self._came = contents[0]
+            self._data = UNSET
+            if self._siblings:
+                self._siblings = []
+        else:
+            self.siblings = [RiakContent.from_reply(self, content, has_value) for content in contents]
+
+    def _take_apart(self, content: WireContent) -> None:
+        self.siblings = [RiakContent.from_reply(self, content, data=self._data)]
 
     # -- the one sibling ------------------------------------------------------------------
 
@@ -77,8 +110,17 @@ class RiakObject:
     @property
     def data(self) -> Any:
         """The value, decoded by its content type. See :attr:`RiakContent.data <aioriak.content.RiakContent.data>`."""
-        siblings = self.siblings
-        return siblings[0].data if len(siblings) == 1 else self._get("data")
+        content = self._came
+        if content is None:
+            return self._get("data")
+        if self._data is UNSET:
+            encoded = content.value
+            if not encoded:  # a tombstone, maybe
+                return self._get("data")
+            self._data = self.bucket.codecs.decode_sent(encoded, content.content_type, content.charset)
+            if len(encoded) > _KEEP:
+                self._take_apart(content)
+        return self._data
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -183,7 +225,9 @@ class RiakObject:
     @property
     def exists(self) -> bool:
         """Whether something is stored: false when nothing was found, or a tombstone alone."""
-        siblings = self.siblings
+        if self._came is not None:
+            return not self._came.deleted
+        siblings = self._siblings
         if len(siblings) == 1:
             return siblings[0].exists
         return bool(siblings) or self.unchanged
@@ -227,19 +271,15 @@ class RiakObject:
     def _take(self, fetched: kv.Fetched, options: ReadOptions) -> bool:
         """Become what a read brought; whether that is a conflict to be resolved."""
         contents = fetched.content
-        count = len(contents)
-        self.unchanged = not count and fetched.unchanged
+        self.unchanged = not contents and fetched.unchanged
         if self.unchanged:
             if self.vclock is None:
                 self.vclock = options["if_modified"]
             return False
         self.vclock = fetched.vclock or None
         has_value = not options or not options.get("head")
-        if count == 1:
-            self.siblings = [RiakContent.from_reply(self, contents[0], has_value)]  # cheaper than to walk
-            return False
-        self.siblings = [RiakContent.from_reply(self, content, has_value) for content in contents]
-        return count > 1 and has_value
+        self._show(contents, has_value)
+        return self._came is None and has_value and len(contents) > 1
 
     async def store(
         self,
@@ -274,7 +314,7 @@ class RiakObject:
 
     async def _store(self, dispatcher: Dispatcher, options: dict[str, Any]) -> RiakObject:
         await self._write(dispatcher, options)
-        if len(self.siblings) > 1 and not options.get("return_head"):
+        if len(self._siblings) > 1 and not options.get("return_head"):
             await resolve(self)
         return self
 
@@ -298,13 +338,13 @@ class RiakObject:
         if options.get("return_head"):
             # the server sends no values, even where return_body is asked for too
             encoded = content.encoded_data
-            self.siblings = [RiakContent.from_reply(self, one, False) for one in stored.contents]
+            self._show(stored.contents, has_value=False)
             if len(self.siblings) == 1:
                 self.siblings[0].encoded_data = encoded  # what was just stored
         elif stored.contents:
-            self.siblings = [RiakContent.from_reply(self, one) for one in stored.contents]
+            self._show(stored.contents)
         else:
-            content._exists = True
+            content.exists = True
 
     async def delete(self, **options: Unpack[DeleteOptions]) -> RiakObject:
         """Delete the object and empty it; returns it.

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from aioriak.content import RiakContent
 from aioriak.operations import cluster
 from aioriak.operations.cluster import BucketFoldOptions, FoldedObject
 from aioriak.operations.options import positive
@@ -57,8 +56,8 @@ class BucketFold:
 async def _object(bucket: Bucket, found: FoldedObject) -> RiakObject:
     robject = RiakObject._absent(bucket.client, bucket, found.key)
     robject.vclock = found.vclock
-    robject.siblings = [RiakContent.from_reply(robject, content) for content in found.contents]
-    if len(robject.siblings) > 1:
+    robject._show(found.contents)
+    if len(found.contents) > 1:
         await resolve(robject)
     return robject
 

@@ -56,13 +56,14 @@ class Attempts:
 class Dispatcher:
     """Sends requests for one client: a cluster and the options of this client."""
 
-    __slots__ = ("_loop", "_usual", "cluster", "request_timeout", "retry")
+    __slots__ = ("_loop", "_observe", "_usual", "cluster", "request_timeout", "retry")
 
     def __init__(self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy) -> None:
         self.cluster = cluster
         self.request_timeout = request_timeout
         self.retry = retry
         self._loop = cluster.loop
+        self._observe = cluster.balancer.observe if cluster.balancer.wants_latency else None
         self._usual = 0 if request_timeout is None else _milliseconds(request_timeout)
 
     async def call(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> R:
@@ -126,9 +127,8 @@ class Dispatcher:
         """An attempt that began at ``started`` succeeded: for statistics and the balancer."""
         seconds = node.pool.replied_at - started
         node.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-        balancer = self.cluster.balancer
-        if balancer.wants_latency:
-            balancer.observe(node, seconds)
+        if self._observe is not None:
+            self._observe(node, seconds)
 
     def _attempt_deadline(
         self, operation: Operation[Any, Any], deadline: float | None, tries: Attempts | None

@@ -143,23 +143,26 @@ class Pool:
             self._grow()
             if not count:
                 return None
+        most = limits.max_in_flight
         average = self._load // count
-        least = limits.max_in_flight
+        if average >= most:
+            average = most - 1
         latest = self._latest
-        if latest is not None and latest.usable and len(latest.pending) <= average < least:
+        if latest is not None and latest.usable and len(latest.pending) <= average:
             return latest  # what goes out together shares a write
+        # around from the one after it, as far as the first that has no more in flight than the average
         best: Connection | None = None
-        # around from the last one, as far as the first that has no more in flight than the average
         at = self._cursor
         for _ in range(count):
             at = at + 1 if at + 1 < count else 0
             connection = rotation[at]
             if connection.usable:
                 load = len(connection.pending)
-                if load < least:
-                    best, least = connection, load
-                    if load <= average:
-                        break
+                if load <= average:
+                    best = connection
+                    break
+                if load < most:
+                    best, most = connection, load
         self._cursor = at
         self._latest = best
         return best

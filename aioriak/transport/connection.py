@@ -172,12 +172,11 @@ class Connection(asyncio.BufferedProtocol):
         """So much was read."""
         replies = self.session.receive(nbytes)
         fault = self.session.fault
-        count = 0
+        count = len(replies)
         for exchange, code, body in replies:
             if isinstance(exchange, StreamExchange):
-                count += self._stream_reply(exchange, code, body)
+                count -= not self._stream_reply(exchange, code, body)
                 continue
-            count += 1
             future = exchange.future
             if future.done():
                 continue  # given up: this reply is nobody's
@@ -268,19 +267,19 @@ class Connection(asyncio.BufferedProtocol):
             error = NodeNotReady(error.value, node=self.node)
         return for_write(error) if operation.writes else error
 
-    def _stream_reply(self, exchange: StreamExchange, code: int, message: Any) -> int:
-        """Deliver a stream's message; 1 when it was the last."""
+    def _stream_reply(self, exchange: StreamExchange, code: int, message: Any) -> bool:
+        """Deliver a stream's message; whether it was the last."""
         if code == exchange.operation.reply_code:
             exchange.feed(message, message.ByteSize())
             if not message.done:
-                return 0
+                return False
             exchange.finish()
         else:
             error = self._error_reply(exchange.operation, code, message)
             exchange.fail(error)
             if isinstance(error, ProtocolError):
                 self._give_up(error)
-        return 1
+        return True
 
     # -- deadlines --------------------------------------------------------------------
 

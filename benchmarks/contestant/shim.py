@@ -1,33 +1,24 @@
 """What the old clients miss on a current Python, put back for the benchmark's peer processes.
 
-Imported before ``riak`` and the old ``aioriak``, and by nothing else.  Two things
-are missing: names that left the standard library (aliases of the ABCs in
-``collections``, ``loop=`` in asyncio's streams, ``distutils``, ``cgi``), and a
-protobuf runtime old enough for their generated modules.  For the latter the
-message classes are built from the descriptors in those very modules, on the
-installed protobuf runtime: the old clients get today's C implementation, not the
-pure-Python one that they were released with, which makes them faster than they were.
+Imported before ``riak`` and the old ``aioriak``, and by nothing else.  What they
+miss is names that left the standard library: aliases of the ABCs in
+``collections``, ``inspect.getargspec``, ``loop=`` in asyncio's streams,
+``verbose=`` of ``namedtuple``, ``distutils``, ``cgi``.  All else, protobuf
+included, is what they themselves ask for.
 """
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import collections
 import collections.abc
 import functools
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import inspect
-import pathlib
 import sys
 import types
 import warnings
 from typing import Any
-
-from google.protobuf import descriptor_pool
-from google.protobuf.internal import builder
 
 
 def install() -> None:
@@ -42,7 +33,6 @@ def install() -> None:
     _accept("namedtuple lost verbose=", collections, "namedtuple", "verbose")
     _put_back_distutils()
     _put_back_cgi()
-    sys.meta_path.insert(0, _Messages())
 
 
 def _accept(reason: str, module: Any, name: str, gone: str) -> None:
@@ -91,36 +81,3 @@ def _put_back_cgi() -> None:
     cgi = types.ModuleType("cgi")
     cgi.parse_header = parse_header  # type: ignore[attr-defined]
     sys.modules["cgi"] = cgi
-
-
-class _Messages(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Imports ``riak.pb.*_pb2`` by building modern message classes from its descriptor."""
-
-    def __init__(self) -> None:
-        self.pool = descriptor_pool.DescriptorPool()
-
-    def find_spec(self, name: str, path: Any, target: Any = None) -> importlib.machinery.ModuleSpec | None:
-        if not (name.startswith("riak.pb.") and name.endswith("_pb2")):
-            return None
-        origin = pathlib.Path(next(iter(path))) / f"{name.rpartition('.')[2]}.py"
-        return importlib.machinery.ModuleSpec(name, self, origin=str(origin))
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        assert module.__spec__ is not None
-        assert module.__spec__.origin is not None
-        source = pathlib.Path(module.__spec__.origin).read_text()
-        if "import riak.pb.riak_pb2" in source:
-            importlib.import_module("riak.pb.riak_pb2")
-        file = self.pool.AddSerializedFile(_serialized(source))
-        builder.BuildMessageAndEnumDescriptors(file, module.__dict__)
-        builder.BuildTopDescriptorsAndMessages(file, module.__name__, module.__dict__)
-        module.DESCRIPTOR = file  # type: ignore[attr-defined]
-
-
-def _serialized(source: str) -> bytes:
-    """The serialized file descriptor that a generated module holds, without running it."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.keyword) and node.arg == "serialized_pb":
-            value = ast.literal_eval(node.value)
-            return value.encode("latin-1") if isinstance(value, str) else bytes(value)
-    raise ImportError("no serialized descriptor in a generated module")
