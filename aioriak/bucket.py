@@ -261,7 +261,7 @@ class Bucket(BucketQueries):
                 await asyncio.sleep(self.client.settings.retry.backoff.delay(lost))
             robject = RiakObject._absent(self.client, self, key)
             await robject._read(self.client.dispatcher, encode_key(key), options)
-            conditions: dict[str, Any] = {}
+            conditions: WriteOptions = {}
             if if_not_modified:
                 conditions = {"if_not_modified": True} if robject.siblings else {"if_none_match": True}
             outcome = change(robject)

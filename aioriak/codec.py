@@ -24,16 +24,13 @@ Decoder = Callable[[bytes], Any]
 
 
 def _standard_json(value: Any) -> bytes:
-    return json.dumps(_text_of(value), ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _text_of(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value
+    value = value.decode() if isinstance(value, bytes) else value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _fast_json(value: Any) -> bytes:
     try:
-        return orjson.dumps(_text_of(value))
+        return orjson.dumps(value.decode() if isinstance(value, bytes) else value)
     except TypeError:
         # what orjson is stricter about: numbers over 64 bits, keys that are no strings
         return _standard_json(value)

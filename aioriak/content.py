@@ -48,7 +48,7 @@ class RiakContent:
         self._owner = ref(robject)
         self._bucket = robject.bucket
         self._data = UNSET if data is None else data
-        self._encoded = _octets(encoded_data)
+        self._encoded = None if encoded_data is None else _octets(encoded_data)
         self.has_value = True
         self.charset = charset
         """The character set of a text."""

@@ -10,7 +10,7 @@ from aioriak.error import ConflictError, InvalidRequest
 from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
-from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions
+from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions, written
 from aioriak.resolver import Resolver, checked, resolve
 
 if TYPE_CHECKING:
@@ -76,15 +76,16 @@ class RiakObject:
         self._came = None
         self._siblings = value
 
-    def _show(self, contents: Sequence[WireContent], has_value: bool = True) -> None:
-        """Have these contents; a single one is taken apart only when it is looked at."""
+    def _show(self, contents: Sequence[WireContent], has_value: bool = True) -> bool:
+        """Have these contents; a single one is taken apart only when it is looked at. Whether they are in conflict."""
         if len(contents) == 1 and has_value:
             self._came = contents[0]
             self._data = UNSET
             if self._siblings:
                 self._siblings = []
-        else:
-            self.siblings = [RiakContent.from_reply(self, content, has_value) for content in contents]
+            return False
+        self.siblings = [RiakContent.from_reply(self, content, has_value) for content in contents]
+        return len(contents) > 1
 
     def _take_apart(self, content: WireContent) -> None:
         self.siblings = [RiakContent.from_reply(self, content, data=self._data)]
@@ -92,12 +93,13 @@ class RiakObject:
     # -- the one sibling ------------------------------------------------------------------
 
     def _content(self) -> RiakContent:
-        if len(self.siblings) != 1:
+        siblings = self.siblings
+        if len(siblings) != 1:
             raise ConflictError(
-                f"the object {self.bucket.path}/{show(self.key)} has {len(self.siblings)} siblings; "
+                f"the object {self.bucket.path}/{show(self.key)} has {len(siblings)} siblings; "
                 "resolve them first (resolver, siblings)"
             )
-        return self.siblings[0]
+        return siblings[0]
 
     def _get(self, name: str) -> Any:
         return getattr(self._content(), name) if self.siblings else None
@@ -278,8 +280,7 @@ class RiakObject:
             return False
         self.vclock = fetched.vclock or None
         has_value = not options or not options.get("head")
-        self._show(contents, has_value)
-        return self._came is None and has_value and len(contents) > 1
+        return self._show(contents, has_value) and has_value
 
     async def store(
         self,
@@ -304,24 +305,16 @@ class RiakObject:
         ``if_not_modified``; :class:`~aioriak.error.OutcomeUnknown` when the write was sent and its answer
         was lost.
         """
-        return await self._store(
-            self.client.dispatcher,
-            {
-                "w": w, "dw": dw, "pw": pw, "return_body": return_body or None,
-                "if_none_match": if_none_match or None, "timeout": timeout, **options,
-            },
-        )
-
-    async def _store(self, dispatcher: Dispatcher, options: dict[str, Any]) -> RiakObject:
-        await self._write(dispatcher, options)
-        if len(self._siblings) > 1 and not options.get("return_head"):
+        write = written(options, w, dw, pw, return_body, if_none_match, timeout)
+        if await self._write(self.client.dispatcher, write):
             await resolve(self)
         return self
 
-    async def _write(self, dispatcher: Dispatcher, options: dict[str, Any]) -> None:
+    async def _write(self, dispatcher: Dispatcher, options: WriteOptions) -> bool:
+        """Write it; whether what came back is a conflict to be resolved."""
         bucket = self.bucket
         content = self._content()
-        reply = await kv.put(
+        stored = await kv.put(
             dispatcher,
             bucket.bucket_type.wire_name,
             bucket.wire_name,
@@ -330,21 +323,22 @@ class RiakObject:
             content.fill,
             options,
         )
-        stored = kv.stored(reply)
-        if stored.key is not None and self.key is None:
+        if self.key is None and stored.key:
             self.key = text(stored.key)
-        if stored.vclock is not None:
-            self.vclock = stored.vclock
+        vclock, contents = stored.vclock, stored.content
+        if vclock:
+            self.vclock = vclock
         if options.get("return_head"):
             # the server sends no values, even where return_body is asked for too
             encoded = content.encoded_data
-            self._show(stored.contents, has_value=False)
-            if len(self.siblings) == 1:
-                self.siblings[0].encoded_data = encoded  # what was just stored
-        elif stored.contents:
-            self._show(stored.contents)
-        else:
-            content.exists = True
+            self._show(contents, has_value=False)
+            if len(self._siblings) == 1:
+                self._siblings[0].encoded_data = encoded  # what was just stored
+            return False
+        if contents:
+            return self._show(contents)
+        content.exists = True
+        return False
 
     async def delete(self, **options: Unpack[DeleteOptions]) -> RiakObject:
         """Delete the object and empty it; returns it.

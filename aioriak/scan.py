@@ -56,8 +56,7 @@ class BucketFold:
 async def _object(bucket: Bucket, found: FoldedObject) -> RiakObject:
     robject = RiakObject._absent(bucket.client, bucket, found.key)
     robject.vclock = found.vclock
-    robject._show(found.contents)
-    if len(found.contents) > 1:
+    if robject._show(found.contents):
         await resolve(robject)
     return robject
 

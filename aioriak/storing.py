@@ -18,9 +18,10 @@ from aioriak.operations.datatypes import (
     DatatypeWriteOptions,
 )
 from aioriak.operations.names import Name, show
-from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions
+from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions, written
 from aioriak.operations.properties import BucketProperties
 from aioriak.operations.stream import Stream
+from aioriak.resolver import resolve
 from aioriak.riak_object import RiakObject
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ class ClientObjects:
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject:
         """Write an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
-        write = {"w": w, "dw": dw, "pw": pw, "return_body": return_body or None, "timeout": timeout}
-        return await robj._store(self.dispatcher, {**write, "if_none_match": if_none_match or None, **options})
+        write = written(options, w, dw, pw, return_body, if_none_match, timeout)
+        if await robj._write(self.dispatcher, write):
+            await resolve(robj)
+        return robj
 
     async def delete(self, robj: RiakObject, **options: Unpack[DeleteOptions]) -> RiakObject:
         """Delete an object: :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>`."""

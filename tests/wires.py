@@ -134,8 +134,9 @@ def connection(wires: list[Wire] | None = None, **options: Any) -> tuple[Connect
 def request(name: str = "", *, within: float | None = None, operation: Operation[Any, Any] = GET) -> Exchange:
     """A request called ``name`` that is given up ``within`` seconds."""
     loop = asyncio.get_running_loop()
-    deadline = None if within is None else loop.time() + within
-    return new_exchange(loop, operation, encode_frame(operation.request_code, name.encode()), deadline)
+    now = loop.time()
+    deadline = None if within is None else now + within
+    return new_exchange(loop, operation, encode_frame(operation.request_code, name.encode()), now, deadline)
 
 
 def stream(*, within: float | None = None, limit: int = 1000) -> StreamExchange:
@@ -169,7 +170,7 @@ class Ledger:
         self.changes: list[bool] = []
         self.losses: list[int] = []
 
-    def replied(self, connection: Connection, count: int) -> None:
+    def replied(self, connection: Connection, replies: object, count: int) -> None:
         self.answered += count
 
     def changed(self, connection: Connection) -> None:

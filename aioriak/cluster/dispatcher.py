@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from bisect import bisect_left
 from typing import Any, Generic, TypeVar, cast
 
 from google.protobuf.message import DecodeError
@@ -12,7 +11,6 @@ from google.protobuf.message import DecodeError
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
 from aioriak.cluster.retry import attempts_of, may_try_again
-from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import RetryPolicy
 from aioriak.error import (
     ClientClosed,
@@ -56,14 +54,14 @@ class Attempts:
 class Dispatcher:
     """Sends requests for one client: a cluster and the options of this client."""
 
-    __slots__ = ("_loop", "_observe", "_usual", "cluster", "request_timeout", "retry")
+    __slots__ = ("_loop", "_told", "_usual", "cluster", "request_timeout", "retry")
 
     def __init__(self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy) -> None:
         self.cluster = cluster
         self.request_timeout = request_timeout
         self.retry = retry
         self._loop = cluster.loop
-        self._observe = cluster.balancer.observe if cluster.balancer.wants_latency else None
+        self._told = cluster.balancer.wants_latency  # answered() is called
         self._usual = 0 if request_timeout is None else _milliseconds(request_timeout)
 
     async def call(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> R:
@@ -97,7 +95,7 @@ class Dispatcher:
                 await self._wait_for_node(deadline, tries, operation, request)
                 continue
             body = b"" if request is None else request.SerializeToString()  # type: ignore[attr-defined]
-            exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), until)
+            exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), started, until)
             node.pool.submit(exchange)
             try:
                 await exchange.future
@@ -115,7 +113,8 @@ class Dispatcher:
                 tries = tries or Attempts()
                 wait = self.after(error, node, operation, request, exchange.sent, started, deadline, tries)
             else:
-                self.answered(node, started)
+                if self._told:
+                    self.answered(node, started)
                 return reply
             if wait:
                 await asyncio.sleep(wait)
@@ -124,11 +123,10 @@ class Dispatcher:
                 request.timeout = _milliseconds(deadline - started)  # type: ignore[attr-defined]
 
     def answered(self, node: Node, started: float) -> None:
-        """An attempt that began at ``started`` succeeded: for statistics and the balancer."""
-        seconds = node.pool.replied_at - started
-        node.latencies[bisect_left(LATENCY_BOUNDS, seconds)] += 1
-        if self._observe is not None:
-            self._observe(node, seconds)
+        """An attempt that began at ``started`` succeeded: for a balancer that wants to know."""
+        balancer = self.cluster.balancer
+        if balancer.wants_latency:
+            balancer.observe(node, node.pool.replied_at - started)
 
     def _attempt_deadline(
         self, operation: Operation[Any, Any], deadline: float | None, tries: Attempts | None

@@ -46,9 +46,8 @@ async def ask(connection: Connection, operation: Operation[Any, Any], request: A
     """One request on a connection that is nobody else's yet."""
     loop = asyncio.get_running_loop()
     body = b"" if request is None else request.SerializeToString()
-    exchange = new_exchange(
-        loop, operation, encode_frame(operation.request_code, body), loop.time() + timeout
-    )
+    now = loop.time()
+    exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), now, now + timeout)
     connection.send(exchange)
     await exchange
     return operation.decode(exchange.reply)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from enum import Enum
 
 from aioriak.cluster.pool import Pool
-from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import Address, Settings
 from aioriak.error import ConnectError, RiakError
 from aioriak.telemetry import Telemetry
@@ -55,8 +54,6 @@ class Node:
         """Loop time at which it came back, while it is let in gently."""
         self.retries = 0
         """Attempts at requests that failed here and were made again."""
-        self.latencies = [0] * (len(LATENCY_BOUNDS) + 1)
-        """A histogram: how many answers took how long."""
         self._telemetry = telemetry or Telemetry()
         self._loop = loop
         self._settings = settings

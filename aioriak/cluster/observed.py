@@ -24,6 +24,7 @@ class Watched(Dispatcher):
 
     def __init__(self, dispatcher: Dispatcher, operation: Operation[Any, Any], request: Any) -> None:
         super().__init__(dispatcher.cluster, dispatcher.request_timeout, dispatcher.retry)
+        self._told = True
         self._call = Call(
             operation=operation.name,
             bucket_type=_bucket_type(request),

@@ -15,14 +15,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import cast
 
+from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import PoolLimits
 from aioriak.error import ConnectError, PoolTimeout, RiakError
 from aioriak.transport.connection import AnyExchange, Connection
-from aioriak.transport.exchange import Exchange
+from aioriak.transport.exchange import Exchange, StreamExchange
+from aioriak.wire.session import Reply
 
 logger = logging.getLogger("aioriak.pool")
 
@@ -51,6 +54,8 @@ class Pool:
         self.failed = 0
         self.replied_at = 0.0
         """Loop time of the last answer on any of its connections."""
+        self.latencies = [0] * (len(LATENCY_BOUNDS) + 1)
+        """A histogram: how many answers, of streams aside, took how long."""
         self._loop = loop
         self._connect = connect
         self._connect_failed = connect_failed
@@ -226,9 +231,10 @@ class Pool:
 
     # -- what connections tell ---------------------------------------------------------
 
-    def replied(self, connection: Connection, count: int) -> None:
-        """``count`` requests were answered on a connection."""
+    def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
+        """Replies came, ``count`` of them the last to their request."""
         now = self.replied_at = self._loop.time()
+        self._measure(replies, now)
         idle = not connection.pending
         if idle:
             connection.used_at = now
@@ -248,6 +254,17 @@ class Pool:
             self._admit()
         if self._waiting_alone:
             self._admit_alone()
+
+    def _measure(self, replies: list[Reply[AnyExchange]], now: float) -> None:
+        oldest, newest = replies[0][0], replies[-1][0]
+        if isinstance(oldest, StreamExchange) or isinstance(newest, StreamExchange):
+            return  # alone, and not as quick as its first message
+        slowest = bisect_left(LATENCY_BOUNDS, now - oldest.started)
+        if slowest == bisect_left(LATENCY_BOUNDS, now - newest.started):
+            self.latencies[slowest] += len(replies)  # and so did all in between
+        else:
+            for exchange, _, _ in replies:
+                self.latencies[bisect_left(LATENCY_BOUNDS, now - cast(Exchange, exchange).started)] += 1
 
     def changed(self, connection: Connection) -> None:
         """A connection became usable or stopped being so."""

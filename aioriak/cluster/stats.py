@@ -152,5 +152,5 @@ def _node(node: Node) -> NodeStats:
         closed=pool.closed,
         failed=pool.failed,
         retries=node.retries,
-        latency=Histogram(tuple(node.latencies)),
+        latency=Histogram(tuple(node.pool.latencies)),
     )

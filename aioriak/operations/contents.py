@@ -125,8 +125,9 @@ def fill(
         target.charset = charset.encode("utf-8", "surrogateescape")
     if content_encoding:
         target.content_encoding = content_encoding.encode("utf-8", "surrogateescape")
-    for name, said in usermeta.items() if usermeta else ():
-        target.usermeta.add(key=_octets("a usermeta key", name), value=_octets(f"the usermeta of {name!r}", said))
+    if usermeta:
+        for name, said in usermeta.items():
+            target.usermeta.add(key=_octets("a usermeta key", name), value=_octets(f"the usermeta of {name!r}", said))
     for link in links or ():
         if not isinstance(link, tuple) or len(link) != 3:
             raise InvalidRequest(f"a link is a bucket, a key and a tag, not {link!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
@@ -25,12 +25,15 @@ class Fetched(Protocol):
     def unchanged(self) -> bool: ...
 
 
-class Stored(NamedTuple):
+class Stored(Protocol):
     """What a put brought: contents only with ``return_body`` or ``return_head``, a key where one was made."""
 
-    contents: Sequence[WireContent]
-    vclock: bytes | None
-    key: bytes | None
+    @property
+    def content(self) -> Sequence[WireContent]: ...
+    @property
+    def vclock(self) -> bytes: ...
+    @property
+    def key(self) -> bytes: ...
 
 
 def get(
@@ -62,8 +65,8 @@ def put(
     vclock: bytes | None,
     fill: Callable[[kv.RpbContent], None],
     options: Mapping[str, Any],
-) -> Awaitable[kv.RpbPutResp]:
-    """Store an object whose content ``fill`` writes, then look at it with :func:`stored`.
+) -> Awaitable[Stored]:
+    """Store an object whose content ``fill`` writes.
 
     ``options`` are those of ``WriteOptions``.
     """
@@ -76,15 +79,10 @@ def put(
     if vclock is not None:
         request.vclock = vclock
     timeout = apply(request, options, WRITE)
-    if request.if_not_modified and vclock is None:
+    if vclock is None and options.get("if_not_modified"):
         raise InvalidRequest("if_not_modified needs the vclock of an object that was fetched")
     fill(request.content)
     return dispatcher.call(PUT, request, timeout)
-
-
-def stored(reply: kv.RpbPutResp) -> Stored:
-    """What a put brought."""
-    return Stored(reply.content, reply.vclock or None, reply.key or None)
 
 
 async def delete(

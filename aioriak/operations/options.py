@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from aioriak.error import InvalidRequest
 
@@ -82,6 +82,32 @@ class WriteOptions(MoreWriteOptions, total=False):
     return_body: bool | None
     if_none_match: bool | None
     timeout: int | None
+
+
+def written(
+    options: MoreWriteOptions,
+    w: Quorum | None,
+    dw: Quorum | None,
+    pw: Quorum | None,
+    return_body: bool,
+    if_none_match: bool,
+    timeout: int | None,
+) -> WriteOptions:
+    """All options of a write in one, without those that leave it to the server."""
+    options = cast(WriteOptions, options)
+    if w is not None:
+        options["w"] = w
+    if dw is not None:
+        options["dw"] = dw
+    if pw is not None:
+        options["pw"] = pw
+    if return_body:
+        options["return_body"] = return_body
+    if if_none_match:
+        options["if_none_match"] = if_none_match
+    if timeout is not None:
+        options["timeout"] = timeout
+    return options
 
 
 class DeleteOptions(TypedDict, total=False):

@@ -30,7 +30,7 @@ from aioriak.riak_pb import base
 from aioriak.transport.exchange import Exchange, StreamExchange
 from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body
 from aioriak.wire.operation import Operation
-from aioriak.wire.session import Session, State
+from aioriak.wire.session import Reply, Session, State
 
 logger = logging.getLogger("aioriak.transport")
 
@@ -42,8 +42,8 @@ _LARGE = 64 * 1024  # frames above this are written as they are, not joined with
 class Owner(Protocol):
     """Who is told what becomes of a connection."""
 
-    def replied(self, connection: Connection, count: int) -> None:
-        """``count`` requests were answered."""
+    def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
+        """Replies came, ``count`` of them the last to their request."""
 
     def changed(self, connection: Connection) -> None:
         """``connection.usable`` changed."""
@@ -203,7 +203,7 @@ class Connection(asyncio.BufferedProtocol):
             if fault is not None:
                 self._give_up(fault)
             if self.owner is not None:
-                self.owner.replied(self, count)
+                self.owner.replied(self, replies, count)
             if self.retired:
                 self._close_if_done()
         elif fault is not None:

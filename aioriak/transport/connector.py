@@ -68,8 +68,9 @@ async def _greet(
 ) -> None:
     assert SET_CLIENT_ID.request is not None
     body = SET_CLIENT_ID.request(client_id=client_id).SerializeToString()
-    deadline = None if timeout is None else loop.time() + timeout
-    exchange = new_exchange(loop, SET_CLIENT_ID, encode_frame(SET_CLIENT_ID.request_code, body), deadline)
+    now = loop.time()
+    deadline = None if timeout is None else now + timeout
+    exchange = new_exchange(loop, SET_CLIENT_ID, encode_frame(SET_CLIENT_ID.request_code, body), now, deadline)
     connection.send(exchange)
     try:
         await exchange

@@ -26,12 +26,14 @@ class Carrier(Protocol):
 class Exchange:
     """A request that is answered once: ``future`` is done when ``reply`` holds the body of the reply."""
 
-    __slots__ = ("alone", "carrier", "deadline", "frame", "future", "operation", "reply", "sent")
+    __slots__ = ("alone", "carrier", "deadline", "frame", "future", "operation", "reply", "sent", "started")
 
     streaming = False
 
     operation: Operation[Any, Any]
     frame: bytes
+    started: float
+    """Loop time at which it was asked for."""
     deadline: float | None
     """Loop time at which the caller gives up."""
     sent: bool
@@ -68,12 +70,17 @@ class Exchange:
 
 
 def new_exchange(
-    loop: asyncio.AbstractEventLoop, operation: Operation[Any, Any], frame: bytes, deadline: float | None
+    loop: asyncio.AbstractEventLoop,
+    operation: Operation[Any, Any],
+    frame: bytes,
+    started: float,
+    deadline: float | None,
 ) -> Exchange:
     """An exchange that has not been sent."""
     exchange = Exchange()
     exchange.operation = operation
     exchange.frame = frame
+    exchange.started = started
     exchange.deadline = deadline
     exchange.sent = False
     exchange.alone = operation.alone

@@ -160,7 +160,7 @@ def _check_answer(code: int, body: Body) -> None:
 
 async def _log_in(loop: asyncio.AbstractEventLoop, connection: Connection, security: Security) -> None:
     body = base.RpbAuthReq(user=security.user, password=security.password).SerializeToString()
-    exchange = new_exchange(loop, AUTHENTICATE, encode_frame(AUTHENTICATE.request_code, body), None)
+    exchange = new_exchange(loop, AUTHENTICATE, encode_frame(AUTHENTICATE.request_code, body), loop.time(), None)
     connection.send(exchange)
     try:
         await exchange
