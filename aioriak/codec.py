@@ -52,16 +52,17 @@ def _json_decoder(value: bytes) -> Any:
     return json.loads(value)
 
 
+_json: Encoder = _fast_json if orjson else _standard_json
+
 ENCODERS: dict[str, Encoder] = {
-    "application/json": _fast_json if orjson else _standard_json,
-    "text/json": _fast_json if orjson else _standard_json,
+    "application/json": _json,
+    "text/json": _json,
     "text/plain": _octets,
     "application/octet-stream": _octets,
     "binary/octet-stream": _octets,
 }
 """What a client starts with."""
 
-_JSON = (_standard_json, _fast_json)
 _load_json: Decoder = orjson.loads if orjson else _json_decoder
 
 DECODERS: dict[str, Decoder] = {
@@ -91,6 +92,8 @@ class Registry(Generic[T]):
 
     def get(self, content_type: str | None) -> T | None:
         """The function for a content type, or ``None``."""
+        if content_type in self._known:
+            return self._known[content_type]
         registry: Registry[T] | None = self
         while registry is not None:
             if (found := _find(registry._known, content_type)) is not None:
@@ -122,11 +125,12 @@ class Codecs:
         """What to store. Raises :class:`~aioriak.error.ContentError`."""
         encoder = self.encoders.get(content_type)
         try:
-            if encoder is not None and not (isinstance(value, str) and encoder is _octets):
+            if encoder is not None and not (encoder is _octets and isinstance(value, str)):
                 encoded = encoder(value)
                 if not isinstance(encoded, str):
-                    foreign = _foreign(charset, content_type) if encoder in _JSON else None
-                    return encoded.decode().encode(foreign) if foreign else encoded
+                    if encoder is _json and (foreign := _foreign(charset, content_type)):
+                        return encoded.decode().encode(foreign)
+                    return encoded
             elif isinstance(value, str):
                 encoded = value
             elif isinstance(value, (bytes, bytearray)):

@@ -279,7 +279,9 @@ class RiakObject:
                 self.vclock = options["if_modified"]
             return False
         self.vclock = fetched.vclock or None
-        has_value = not options or not options.get("head")
+        if not options:
+            return self._show(contents)
+        has_value = not options.get("head")
         return self._show(contents, has_value) and has_value
 
     async def store(

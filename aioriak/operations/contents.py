@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from aioriak.error import InvalidRequest
@@ -63,6 +64,11 @@ def metadata(content: Any) -> Metadata:
     )
 
 
+@lru_cache(maxsize=256)  # each write sends the same few
+def _sent(words: str) -> bytes:
+    return words.encode("utf-8", "surrogateescape")
+
+
 def _words(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
 
@@ -120,11 +126,11 @@ def fill(
     """
     target.value = value
     if content_type:
-        target.content_type = content_type.encode("utf-8", "surrogateescape")
+        target.content_type = _sent(content_type)
     if charset:
-        target.charset = charset.encode("utf-8", "surrogateescape")
+        target.charset = _sent(charset)
     if content_encoding:
-        target.content_encoding = content_encoding.encode("utf-8", "surrogateescape")
+        target.content_encoding = _sent(content_encoding)
     if usermeta:
         for name, said in usermeta.items():
             target.usermeta.add(key=_octets("a usermeta key", name), value=_octets(f"the usermeta of {name!r}", said))
