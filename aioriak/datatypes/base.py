@@ -277,7 +277,8 @@ class Datatype(Generic[V]):
             self._require_context()
         if options.get("return_body") is None:
             options["return_body"] = True
-        predicted = self.dirty_value
+        # what is staged while it is on its way is no part of it
+        predicted = None if operations.returns_value(self.type_name, options) else self.dirty_value
         snapshot = self._snapshot()
         operation = self.to_op()
         key = None if self.key is None else encode_key(self.key)

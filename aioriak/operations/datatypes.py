@@ -141,6 +141,11 @@ async def fetch(
     return Fetched(type_name, value, reply.context or None)
 
 
+def returns_value(type_name: str, options: Mapping[str, Any]) -> bool:
+    """Whether an update with these options brings the new value back."""
+    return bool(options.get("return_body")) and type_name != "gset"
+
+
 async def update(
     dispatcher: Dispatcher,
     kind: bytes | None,
@@ -157,11 +162,12 @@ async def update(
     """
     request = dt.DtUpdateReq(bucket=bucket, key=key, type=kind or b"default", context=context)
     timeout = apply(request, options, _WRITE)
-    if type_name == "gset":
+    returns = returns_value(type_name, options)
+    if not returns:
         request.ClearField("return_body")
     _fill(request.op, type_name, operation)
     reply = await dispatcher.call(DT_UPDATE, request, timeout)
-    value = _VALUES[type_name](reply) if request.return_body else None
+    value = _VALUES[type_name](reply) if returns else None
     return Updated(text(reply.key) if reply.key else None, value, reply.context or None)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from typing import Any
 
 import pytest
@@ -217,12 +215,3 @@ def test_a_copy_is_changed_apart(robject: RiakObject) -> None:
 def test_a_copy_of_what_was_not_decoded_is_not_decoded_either(robject: RiakObject) -> None:
     content = came(robject, value=b"{")
     assert content.copy().encoded_data == b"{"
-
-
-def test_a_large_value_is_not_kept_twice(robject: RiakObject) -> None:
-    source = kv.RpbContent(value=b'"' + b"x" * 200_000 + b'"', content_type=b"application/json")
-    content = RiakContent.from_reply(robject, source)
-    before = sys.getrefcount(source)
-    assert len(content.data) == 200_000
-    gc.collect()
-    assert sys.getrefcount(source) < before

@@ -8,7 +8,7 @@ import pytest
 
 from aioriak import RiakClient, RiakContent, RiakObject
 from aioriak.bucket import Bucket
-from aioriak.error import ConflictError, InvalidRequest
+from aioriak.error import ConflictError, ContentError, InvalidRequest
 from aioriak.riak_pb import kv
 
 
@@ -125,3 +125,45 @@ def test_an_object_says_what_it_is(robject: RiakObject) -> None:
 
 def test_a_key_that_is_no_text_can_be_printed(bucket: Bucket) -> None:
     assert "\\xff" in repr(RiakObject(bucket.client, bucket, b"\xff"))
+
+
+def test_a_content_is_taken_apart_when_it_is_looked_at(robject: RiakObject) -> None:
+    came = kv.RpbContent(value=b'{"a":1}', content_type=b"application/json", vtag=b"tag")
+    robject._take(kv.RpbGetResp(content=[came], vclock=b"clock"), {})
+    data = robject.data
+    assert (robject.exists, data, robject.vclock) == (True, {"a": 1}, b"clock")
+    (content,) = robject.siblings
+    assert (content.data is data, content.etag, robject.etag) == (True, "tag", "tag")
+    data["b"] = 2
+    assert robject.encoded_data == b'{"a":1,"b":2}'
+
+
+def test_siblings_that_are_set_take_the_place_of_what_came(robject: RiakObject) -> None:
+    robject._take(kv.RpbGetResp(content=[{"value": b"1", "content_type": b"application/json"}]), {})
+    mine = RiakContent(robject, 2)
+    robject.siblings = [mine]
+    assert (robject.data, robject.siblings) == (2, [mine])
+
+
+def test_what_came_before_is_let_go_when_the_object_is_read_again(robject: RiakObject) -> None:
+    for value in (b"1", b"2"):
+        robject._take(kv.RpbGetResp(content=[{"value": value, "content_type": b"application/json"}]), {})
+        assert robject.data == int(value)
+        assert len(robject.siblings) == 1
+    robject._take(kv.RpbGetResp(), {})
+    assert (robject.exists, robject.data, robject.siblings) == (False, None, [])
+
+
+def test_a_value_that_cannot_be_decoded_can_be_had_as_it_is(robject: RiakObject) -> None:
+    robject._take(kv.RpbGetResp(content=[{"value": b"{", "content_type": b"application/json"}]), {})
+    for _ in range(2):
+        with pytest.raises(ContentError, match="application/json"):
+            robject.data  # noqa: B018
+    assert robject.encoded_data == b"{"
+
+
+def test_a_large_value_is_not_kept_twice(robject: RiakObject) -> None:
+    robject._take(kv.RpbGetResp(content=[{"value": b'"' + b"x" * 200_000 + b'"', "content_type": b"text/json"}]), {})
+    assert len(robject.data) == 200_000
+    assert robject._came is None
+    assert robject.encoded_data == b'"' + b"x" * 200_000 + b'"'
