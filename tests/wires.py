@@ -131,19 +131,29 @@ def connection(wires: list[Wire] | None = None, **options: Any) -> tuple[Connect
     return made, wire
 
 
+class Named:
+    """A message that is nothing but a name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def SerializeToString(self) -> bytes:
+        return self.name.encode()
+
+
 def request(name: str = "", *, within: float | None = None, operation: Operation[Any, Any] = GET) -> Exchange:
     """A request called ``name`` that is given up ``within`` seconds."""
     loop = asyncio.get_running_loop()
     now = loop.time()
     deadline = None if within is None else now + within
-    return new_exchange(loop, operation, encode_frame(operation.request_code, name.encode()), now, deadline)
+    return new_exchange(loop, operation, Named(name), now, deadline)
 
 
 def stream(*, within: float | None = None, limit: int = 1000) -> StreamExchange:
     """A listing whose messages may each take ``within`` seconds."""
     loop = asyncio.get_running_loop()
     deadline = None if within is None else loop.time() + within
-    return StreamExchange(loop, LIST_KEYS, encode_frame(LIST_KEYS.request_code), deadline, within, limit)
+    return StreamExchange(loop, LIST_KEYS, Named(""), deadline, within, limit)
 
 
 def reply(name: str, operation: Operation[Any, Any] = GET) -> bytes:

@@ -22,7 +22,6 @@ from aioriak.error import (
     for_write,
 )
 from aioriak.transport.exchange import StreamExchange, new_exchange
-from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
 
 logger = logging.getLogger("aioriak.cluster")
@@ -94,8 +93,7 @@ class Dispatcher:
             if node is None:
                 await self._wait_for_node(deadline, tries, operation, request)
                 continue
-            body = b"" if request is None else request.SerializeToString()  # type: ignore[attr-defined]
-            exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), started, until)
+            exchange = new_exchange(loop, operation, request, started, until)
             node.pool.submit(exchange)
             try:
                 await exchange.future
@@ -274,11 +272,10 @@ class MessageStream(Generic[R]):
         while (node := cluster.pick(self._request, tries.nodes)) is None:
             await cluster.wait_for_node(deadline, tries.errors)
         self._node = node
-        body = self._request.SerializeToString()  # type: ignore[attr-defined]
         exchange = self._exchange = StreamExchange(
             loop,
             operation,
-            encode_frame(operation.request_code, body),
+            self._request,
             deadline,
             self._timeout,
             cluster.settings.pool.stream_buffer,

@@ -21,7 +21,6 @@ from aioriak.error import (
 from aioriak.riak_pb import base, kv
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import new_exchange
-from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
 
 logger = logging.getLogger("aioriak.cluster")
@@ -45,9 +44,8 @@ def takes_out(node: Node, error: RiakError, since: float) -> bool:
 async def ask(connection: Connection, operation: Operation[Any, Any], request: Any, timeout: float) -> Any:
     """One request on a connection that is nobody else's yet."""
     loop = asyncio.get_running_loop()
-    body = b"" if request is None else request.SerializeToString()
     now = loop.time()
-    exchange = new_exchange(loop, operation, encode_frame(operation.request_code, body), now, now + timeout)
+    exchange = new_exchange(loop, operation, request, now, now + timeout)
     connection.send(exchange)
     await exchange
     return operation.decode(exchange.reply)

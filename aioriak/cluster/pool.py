@@ -64,7 +64,7 @@ class Pool:
         self._aside: set[Connection] = set()  # given to a stream, kept for one, or retired
         self._keeping: dict[Connection, AnyExchange] = {}  # kept from new requests until idle, and for whom
         self._cursor = 0
-        self._latest: Connection | None = None  # the last one picked
+        self._latest: Connection | None = None  # the last one that was picked, or answered and so has room
         self._load = 0  # in flight on the rotation
         self._waiting: deque[AnyExchange] = deque()
         self._waiting_alone: deque[AnyExchange] = deque()
@@ -240,6 +240,7 @@ class Pool:
             connection.used_at = now
         if connection not in self._aside:
             self._load -= count
+            self._latest = connection
             if idle and not (self._idle and self._idle[-1] is connection):  # changed() may have been quicker
                 self._idle.append(connection)
         elif idle and not connection.retired:

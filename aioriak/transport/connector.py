@@ -13,7 +13,6 @@ from aioriak.error import ConnectError, RiakError
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import new_exchange
 from aioriak.transport.security import StartTls, secure
-from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID
 
 logger = logging.getLogger("aioriak.transport")
@@ -67,10 +66,9 @@ async def _greet(
     loop: asyncio.AbstractEventLoop, connection: Connection, client_id: bytes, timeout: float | None
 ) -> None:
     assert SET_CLIENT_ID.request is not None
-    body = SET_CLIENT_ID.request(client_id=client_id).SerializeToString()
     now = loop.time()
     deadline = None if timeout is None else now + timeout
-    exchange = new_exchange(loop, SET_CLIENT_ID, encode_frame(SET_CLIENT_ID.request_code, body), now, deadline)
+    exchange = new_exchange(loop, SET_CLIENT_ID, SET_CLIENT_ID.request(client_id=client_id), now, deadline)
     connection.send(exchange)
     try:
         await exchange

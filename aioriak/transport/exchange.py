@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from aioriak.error import PoolTimeout, RequestTimeout
-from aioriak.wire.framing import Body
+from aioriak.wire.framing import Body, encode_frame, pack_header
 from aioriak.wire.operation import Operation
 
 
@@ -72,14 +72,15 @@ class Exchange:
 def new_exchange(
     loop: asyncio.AbstractEventLoop,
     operation: Operation[Any, Any],
-    frame: bytes,
+    request: Any,
     started: float,
     deadline: float | None,
 ) -> Exchange:
-    """An exchange that has not been sent."""
+    """An exchange that has not been sent; ``request`` is a message, or ``None`` where there is nothing to say."""
+    body = b"" if request is None else request.SerializeToString()
     exchange = Exchange()
     exchange.operation = operation
-    exchange.frame = frame
+    exchange.frame = pack_header(len(body) + 1, operation.request_code) + body
     exchange.started = started
     exchange.deadline = deadline
     exchange.sent = False
@@ -110,13 +111,13 @@ class StreamExchange:
         self,
         loop: asyncio.AbstractEventLoop,
         operation: Operation[Any, Any],
-        frame: bytes,
+        request: Any,
         deadline: float | None,
         timeout: float | None,
         limit: int,
     ) -> None:
         self.operation = operation
-        self.frame = frame
+        self.frame = encode_frame(operation.request_code, request.SerializeToString())
         self.deadline = deadline  # counts until it is sent
         self.timeout = timeout
         self.limit = limit

@@ -159,8 +159,8 @@ def _check_answer(code: int, body: Body) -> None:
 
 
 async def _log_in(loop: asyncio.AbstractEventLoop, connection: Connection, security: Security) -> None:
-    body = base.RpbAuthReq(user=security.user, password=security.password).SerializeToString()
-    exchange = new_exchange(loop, AUTHENTICATE, encode_frame(AUTHENTICATE.request_code, body), loop.time(), None)
+    request = base.RpbAuthReq(user=security.user, password=security.password)
+    exchange = new_exchange(loop, AUTHENTICATE, request, loop.time(), None)
     connection.send(exchange)
     try:
         await exchange

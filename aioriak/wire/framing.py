@@ -15,7 +15,8 @@ DEFAULT_MAX_FRAME = 128 * 1024 * 1024
 
 _HEADER = Struct("!IB")
 _SIZE = Struct("!I")
-_pack = _HEADER.pack
+pack_header = _HEADER.pack
+"""The header of a frame, from its length (of code and body) and its code."""
 _unpack_from = _HEADER.unpack_from
 
 ROOM = 64 * 1024
@@ -30,7 +31,7 @@ Frame = tuple[int, Body]
 
 def encode_frame(code: int, body: bytes = b"") -> bytes:
     """The bytes of one message."""
-    return _pack(len(body) + 1, code) + body
+    return pack_header(len(body) + 1, code) + body
 
 
 class FrameReader:
