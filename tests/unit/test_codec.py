@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aioriak import codec
+from aioriak import RiakClient, codec
 from aioriak.codec import Codecs
 from aioriak.error import ContentError, InvalidRequest
 
@@ -139,6 +139,37 @@ def test_what_ones_own_encoder_or_decoder_raises_is_a_content_error() -> None:
     assert isinstance(caught.value.__cause__, LookupError)
     with pytest.raises(ContentError, match="inner"):
         codecs.decode(b"x", "a/b", None)
+
+
+def test_what_came_is_decoded_as_it_would_be_by_its_names() -> None:
+    parent = Codecs()
+    child = Codecs(parent)
+    child.decoders.set("a/b", bytes.upper)
+    for codecs in (parent, child):
+        assert codecs.decode_sent(b'{"a":1}', JSON.encode(), b"") == {"a": 1}
+        assert codecs.decode_sent('"ü"'.encode("iso-8859-1"), JSON.encode(), b"iso-8859-1") == "ü"
+        assert codecs.decode_sent('"ü"'.encode("iso-8859-1"), b"text/json; charset=iso-8859-1", b"") == "ü"
+        assert codecs.decode_sent("ü".encode(), b"text/csv", b"") == "ü"
+        assert codecs.decode_sent(b"x", b"", b"") == b"x"
+        with pytest.raises(ContentError, match="application/json"):
+            codecs.decode_sent(b"{", JSON.encode(), b"")
+        with pytest.raises(ContentError, match="no decoder for 'a/c'"):
+            codecs.decode_sent(b"x", b"a/c", b"")
+    assert child.decode_sent(b"x", b"a/b", b"") == b"X"
+    child.decoders.set(JSON, lambda stored: "mine")
+    assert child.decode_sent(b"1", b"application/json; charset=utf-8", b"") == "mine"
+    assert (child.decode_sent(b"1", JSON.encode(), b""), parent.decode_sent(b"1", JSON.encode(), b"")) == ("mine", 1)
+
+
+def test_a_bucket_has_its_clients_codecs_until_it_is_given_one() -> None:
+    client = RiakClient()
+    bucket, other = client.bucket("b"), client.bucket("other")
+    client.set_decoder("a/b", bytes.upper)
+    assert bucket.get_decoder("a/b") is bytes.upper
+    bucket.set_decoder("a/b", bytes.lower)
+    client.set_encoder("a/b", str)
+    assert (bucket.get_decoder("a/b"), bucket.get_encoder("a/b")) == (bytes.lower, str)
+    assert (other.get_decoder("a/b"), client.get_decoder("a/b")) == (bytes.upper, bytes.upper)
 
 
 def test_a_bucket_falls_back_to_its_client() -> None:

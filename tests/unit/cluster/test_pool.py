@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from aioriak.cluster.pool import Pool
+from aioriak.cluster.stats import LATENCY_BOUNDS, Histogram
 from aioriak.config import PoolLimits
 from aioriak.error import ConnectError, ConnectionLost, PoolTimeout, RiakError, WriteLost
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import Exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import FIND_KEYS, GET, PUT
-from tests.wires import DONE, Clock, Wire, connection, keys, reply, reply_of, request, stream, turn
+from tests.wires import DONE, Clock, Wire, connection, error, keys, reply, reply_of, request, stream, turn
 
 
 class Node:
@@ -149,6 +150,46 @@ async def test_without_an_idle_one_the_least_loaded_pipeline_is_taken(rig: Rig) 
     assert rig.node.loads == [3, 3, 3]
     await submitted(pool, "j", "k", "l")
     assert sorted(rig.node.loads) == [4, 4, 4]
+
+
+async def test_as_many_as_were_answered_at_once_leave_together(rig: Rig) -> None:
+    pool = await rig.pool(4, max_size=4)
+    await submitted(pool, *"abcdefghijklmnop")
+    assert rig.node.loads == [4, 4, 4, 4]
+    for wire in (rig.node.wires[2], rig.node.wires[0]):
+        before = len(wire.written)
+        wire.feed(*(reply(name) for name in "1234"))
+        for name in "qrst":
+            pool.submit(request(name))
+        await turn()
+        assert rig.node.loads == [4, 4, 4, 4]
+        assert len(wire.written) == before + 1
+
+
+async def test_answers_are_counted_by_how_long_each_took(rig: Rig) -> None:
+    pool = await rig.pool(1, max_size=1)
+    await submitted(pool, "a")
+    await rig.clock.advance(0.3)
+    await submitted(pool, "b", "c")
+    await rig.clock.advance(0.3)
+    await submitted(pool, "d")
+    wire = rig.node.wires[0]
+    wire.feed(reply("1"), error("overload"), reply("3"), reply("4"))
+    counted = Histogram(tuple(pool.latencies))
+    assert [counted.counts[LATENCY_BOUNDS.index(bound)] for bound in (1.0, 0.5)] == [1, 2]
+    assert counted.count == 4
+    await submitted(pool, "e", "f")
+    await rig.clock.advance(1.5)
+    wire.feed(reply("5"), reply("6"))
+    assert pool.latencies[LATENCY_BOUNDS.index(2.0)] == 2
+
+
+async def test_the_messages_of_a_stream_are_not_counted(rig: Rig) -> None:
+    pool = await rig.pool(1, max_size=2)
+    pool.submit(stream())
+    await turn()
+    rig.node.wires[0].feed(keys("a"), DONE)
+    assert sum(pool.latencies) == 0
 
 
 async def test_the_pool_grows_while_no_connection_is_idle(rig: Rig) -> None:

@@ -60,6 +60,17 @@ async def test_requests_of_two_turns_leave_in_two_writes() -> None:
     assert len(wire.written) == 2
 
 
+async def test_what_is_asked_for_on_an_answer_leaves_in_the_same_turn() -> None:
+    made, wire, _ = await opened(request("a"))
+    wire.feed(reply("1"))
+    made.send(request("b"))  # as the task that was answered would, in the turn that follows
+    await turn(1)
+    assert wire.requests == [(9, b"a"), (9, b"b")]
+    made.send(request("c"))
+    await turn(1)
+    assert len(wire.written) == 3
+
+
 async def test_a_large_frame_is_written_as_it_is_in_its_place() -> None:
     large = request("x" * 100_000)
     _, wire, _ = await opened(request("a"), request("b"), large, request("c"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import cycle, pairwise
 from struct import pack
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aioriak.error import ProtocolError
-from aioriak.wire.framing import DEFAULT_MAX_FRAME, Frame, FrameReader, encode_frame
+from aioriak.wire.framing import DEFAULT_MAX_FRAME, ROOM, Frame, FrameReader, encode_frame
 
 frames_of = st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=300)), max_size=12)
 
@@ -69,6 +69,59 @@ def test_a_large_frame_in_many_chunks_is_joined() -> None:
     body = bytes(range(256)) * 4096
     stream = encode_frame(10, body)
     assert feed_all(FrameReader(), [stream[at : at + 1000] for at in range(0, len(stream), 1000)]) == [(10, body)]
+
+
+def received(reader: FrameReader, stream: bytes, sizes: list[int]) -> list[Frame]:
+    """What comes out when so many bytes at most are put into the reader's room each time."""
+    frames: list[Frame] = []
+    turns = cycle(sizes)
+    while stream:
+        room = reader.room()
+        count = min(len(room), len(stream), next(turns))
+        room[:count] = stream[:count]
+        frames += reader.filled(count)
+        stream = stream[count:]
+    return frames
+
+
+sizes_of_bodies = st.sampled_from([0, 1, 300, ROOM - 5, ROOM, ROOM + 1, 3 * ROOM])
+sizes_of_reads = st.sampled_from([1, 4, 5, 1000, ROOM - 1, ROOM, 10 * ROOM])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 255), sizes_of_bodies), max_size=6),
+    st.lists(sizes_of_reads, min_size=1, max_size=8).filter(lambda sizes: max(sizes) >= 1000),
+)
+def test_what_is_put_into_its_room_comes_out_the_same(made: list[tuple[int, int]], sizes: list[int]) -> None:
+    frames = [(code, bytes([number]) * size) for number, (code, size) in enumerate(made)]
+    reader = FrameReader()
+    assert received(reader, b"".join(encode_frame(*frame) for frame in frames), sizes) == frames
+    assert not reader.in_frame
+
+
+def test_a_large_frame_stays_where_it_was_put() -> None:
+    reader = FrameReader()
+    size = 5 * ROOM
+    stream = encode_frame(10, b"x" * size)
+    reader.room()[:ROOM] = stream[:ROOM]
+    assert reader.filled(ROOM) == []
+    rest = reader.room()
+    assert len(rest) == len(stream) - ROOM
+    rest[:] = stream[ROOM:]
+    [(code, body)] = reader.filled(len(rest))
+    assert (code, len(body), body == b"x" * size) == (10, size, True)
+    assert isinstance(body, memoryview)
+    assert body.obj is rest.obj
+
+
+def test_chunks_and_room_may_take_turns() -> None:
+    reader = FrameReader()
+    stream = encode_frame(10, b"x" * 3 * ROOM) + encode_frame(2)
+    assert reader.feed(stream[:100]) == []
+    room = reader.room()
+    room[:ROOM] = stream[100 : 100 + ROOM]
+    assert reader.filled(ROOM) == []
+    assert reader.feed(stream[100 + ROOM :]) == [(10, b"x" * 3 * ROOM), (2, b"")]
 
 
 def test_the_limit_is_128_mebibytes_unless_told_otherwise() -> None:
