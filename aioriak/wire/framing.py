@@ -6,6 +6,7 @@ whole frames.
 
 from __future__ import annotations
 
+from mmap import mmap
 from struct import Struct
 
 from aioriak.error import ProtocolError
@@ -19,8 +20,10 @@ pack_header = _HEADER.pack
 """The header of a frame, from its length (of code and body) and its code."""
 _unpack_from = _HEADER.unpack_from
 
-ROOM = 64 * 1024
+ROOM = 256 * 1024
 """Bytes read at once, but for frames that are larger."""
+
+_MUCH = 16 * 1024  # bytes; of more than this each frame is copied by itself, of less all at once, which is quicker
 
 Body = bytes | memoryview
 """A frame's body; where it came in pieces, a view of what they were put together in."""
@@ -63,7 +66,7 @@ class FrameReader:
         if body is not None and len(body) - self._have >= ROOM:
             return body[self._have :]
         if self._room is None:
-            self._room = memoryview(bytearray(ROOM))
+            self._room = memoryview(mmap(-1, ROOM))  # takes memory as far as it is used
         return self._room
 
     def filled(self, count: int) -> list[Frame]:
@@ -71,13 +74,15 @@ class FrameReader:
         body = self._body
         if body is None or len(body) - self._have < ROOM:
             assert self._room is not None
-            return self.feed(self._room[:count].tobytes())
+            chunk = self._room[:count]
+            return self.feed(chunk.tobytes() if count < _MUCH else chunk)
         self._have += count
         return self._completed() if self._have == len(body) else []
 
-    def feed(self, data: bytes) -> list[Frame]:
+    def feed(self, data: bytes | memoryview) -> list[Frame]:
         """Take a chunk; return the frames that it completes."""
         frames: list[Frame] = []
+        lent = type(data) is memoryview
         position = 0
         body = self._body
         if body is not None:
@@ -105,9 +110,9 @@ class FrameReader:
                 self._body[: end - start] = data[start:]
                 self._have = end - start
                 return frames
-            frames.append((code, data[start:position]))
+            frames.append((code, bytes(data[start:position]) if lent else data[start:position]))
         if position < end:
-            self._head = data[position:]
+            self._head = bytes(data[position:])
             if end - position == 4 and not _SIZE.unpack(self._head)[0]:
                 self._refuse(0, frames)
         return frames
