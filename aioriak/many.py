@@ -12,13 +12,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-async def _items(source: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T, None]:
-    if isinstance(source, AsyncIterable):
-        async for item in source:
-            yield item
-    else:
-        for item in source:
-            yield item
+async def _items(source: AsyncIterable[T]) -> AsyncGenerator[T, None]:
+    async for item in source:
+        yield item
 
 
 async def each(
@@ -32,16 +28,20 @@ async def each(
         raise InvalidRequest(f"concurrency is a whole number from 1 up, not {concurrency!r}")
     if isinstance(source, Sized):
         concurrency = max(1, min(concurrency, len(source)))
-    items = _items(source)
+    awaited = _items(source) if isinstance(source, AsyncIterable) else None
+    at_once = iter(()) if isinstance(source, AsyncIterable) else iter(source)
     done: asyncio.Queue[tuple[T, R | RiakError] | BaseException | None] = asyncio.Queue(concurrency)
     reading = asyncio.Lock()
 
     async def worker() -> None:
         while True:
             try:
-                async with reading:
-                    item = await anext(items)
-            except StopAsyncIteration:
+                if awaited is None:
+                    item = next(at_once)
+                else:
+                    async with reading:
+                        item = await anext(awaited)
+            except (StopIteration, StopAsyncIteration):
                 return
             except Exception as error:  # the source's own
                 await done.put(error)
@@ -53,7 +53,10 @@ async def each(
             except Exception as error:
                 await done.put(error)
                 return
-            await done.put((item, result))
+            if done.full():
+                await done.put((item, result))
+            else:
+                done.put_nowait((item, result))
 
     async def finish() -> None:
         await asyncio.wait(workers)
@@ -62,7 +65,7 @@ async def each(
     workers = [asyncio.create_task(worker()) for _ in range(concurrency)]
     finisher = asyncio.create_task(finish())
     try:
-        while (pair := await done.get()) is not None:
+        while (pair := await done.get() if done.empty() else done.get_nowait()) is not None:
             if isinstance(pair, BaseException):
                 raise pair
             yield pair
@@ -70,4 +73,5 @@ async def each(
         for task in (*workers, finisher):
             task.cancel()
         await asyncio.gather(*workers, finisher, return_exceptions=True)
-        await items.aclose()
+        if awaited is not None:
+            await awaited.aclose()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib.util
 import pathlib
 import sys
 import time
 
+import aioriak
+
 from . import growth, report, worker
-from .contestant.case import Case
+from .contestant.case import BUCKET, INDEX, PAGE, Case, document, key
+from .contestant.floor import MANY
 from .session import PEERS, Answerer, answerer, compare, contestants
 
 CONNECTIONS = 8
@@ -51,6 +55,19 @@ def chosen_cells(options: argparse.Namespace) -> list[tuple[str, int, int]]:
     return [cell for cell in cells if cell[0] in workloads]
 
 
+async def store_documents(case: Case) -> None:
+    """What is read in a case, and found by its index: a server has none of it."""
+    async with await aioriak.RiakClient.create(case.host, case.port) as client:
+        bucket = client.bucket(BUCKET)
+        objects = (
+            bucket.new_object(key(number), document(case.size)).add_index(INDEX, number)
+            for number in range(max(case.tasks, MANY, PAGE))
+        )
+        async for _, error in client.put_many(objects, return_body=False):
+            if error is not None:
+                raise error
+
+
 def run_peers(options: argparse.Namespace) -> tuple[list[report.Row], bool]:
     """The comparison: prints it, gives its rows and whether the goals were met."""
     rows: list[report.Row] = []
@@ -59,6 +76,8 @@ def run_peers(options: argparse.Namespace) -> tuple[list[report.Row], bool]:
         with contestants(chosen_contestants(options)) as started:
             for workload, tasks, size in chosen_cells(options):
                 case = Case(host, port, workload, tasks, min(tasks, CONNECTIONS), size, options.seconds)
+                if answering is None:
+                    asyncio.run(store_documents(case))
                 cell = compare(case, started, options.rounds, answering)
                 rows.extend(cell)
                 report.print_cell(cell)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from aioriak import RiakClient
 from aioriak.riak_pb import MESSAGES
+from aioriak.testing import RiakServer
 from benchmarks import canned, report
-from benchmarks.contestant.case import Case, document
+from benchmarks.__main__ import store_documents
+from benchmarks.contestant.case import BUCKET, INDEX, PAGE, Case, document, key
 from benchmarks.contestant.current import WORKERS, Current
 from benchmarks.contestant.floor import Floor
 from benchmarks.session import Answerer, answerer
@@ -39,8 +43,6 @@ async def test_every_workload_is_answered(answering: Answerer, workload: str) ->
 async def test_a_listing_is_read_to_its_end(answering: Answerer) -> None:
     answering.put(canned.replies("get", 100) | {canned.code("RpbListKeysReq"): canned.listing(250)})
     asked = case(answering, "list", tasks=1)
-    from aioriak import RiakClient
-
     async with RiakClient(asked.host, asked.port, allow_listing="silent") as client:
         assert await WORKERS["list"](client, asked)("")() == 250
 
@@ -82,3 +84,17 @@ def judged(rows: list[report.Row]) -> list[tuple[str, float, bool]]:
         (what, ratio, ratio >= bound if at_least else ratio <= bound)
         for what, ratio, bound, at_least in report.bars(rows)
     ]
+
+
+async def test_what_is_read_from_a_server_is_stored_there_first(server: RiakServer, client: RiakClient) -> None:
+    asked = Case(server.host, server.port, "get", 4, 2, 100, 0.0, requests=8)
+    await store_documents(asked)
+    bucket = client.bucket(BUCKET)
+    assert (await bucket.get(key(3))).data == document(100)
+    found, _ = await bucket.get_index(INDEX, 0, 1_000_000, max_results=PAGE)
+    assert len(found) == PAGE
+    for workload in WORKLOADS:
+        frames = canned.requests(workload, 100, asked.tasks)
+        for contestant in (Current(), Floor(frames)):
+            figures = await contestant.run(replace(asked, workload=workload))
+            assert figures["requests"] >= 8
