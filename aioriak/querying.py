@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 from aioriak import mapreduce
 from aioriak.config import Address
 from aioriak.error import InvalidRequest, ListingDisallowed, ListingWarning
-from aioriak.folds import Folds
 from aioriak.operations import cluster, search
 from aioriak.operations.cluster import BucketFoldOptions, CoverageEntry, PreflistItem
 from aioriak.operations.indexes import MoreIndexOptions, Term
@@ -19,13 +18,14 @@ from aioriak.operations.names import Name
 from aioriak.operations.search import SearchIndex, SearchOptions, SearchResults, SearchSchema
 from aioriak.operations.stream import Stream
 from aioriak.query import PAGE, IndexPage, IndexStream, Query, get_page
-from aioriak.replication import Replication
 from aioriak.scan import BucketFold, scan
 
 if TYPE_CHECKING:
     from aioriak.bucket import Bucket
     from aioriak.client import RiakClient
     from aioriak.cluster.dispatcher import Dispatcher
+    from aioriak.folds import Folds
+    from aioriak.replication import Replication
 
 AllowListing = Literal["warn", "error", "silent"]
 
@@ -218,11 +218,15 @@ class ClientQueries:
     @property
     def aae(self) -> Folds:
         """AAE folds: questions to anti-entropy's key store, and jobs over what they find."""
+        from aioriak.folds import Folds  # most programs never do
+
         return Folds(self)  # type: ignore[arg-type]
 
     @property
     def replication(self) -> Replication:
         """Replication queues."""
+        from aioriak.replication import Replication  # most programs never do
+
         return Replication(self)  # type: ignore[arg-type]
 
     # -- secondary indexes ----------------------------------------------------------------------
