@@ -155,7 +155,7 @@ class Pool:
         latest = self._latest
         if latest is not None and latest.usable and len(latest.pending) <= average:
             return latest  # what goes out together shares a write
-        # around from the one after it, as far as the first that has no more in flight than the average
+        # around from the last one found so, as far as the first that has no more in flight than the average
         best: Connection | None = None
         at = self._cursor
         for _ in range(count):
@@ -259,7 +259,7 @@ class Pool:
     def _measure(self, replies: list[Reply[AnyExchange]], now: float) -> None:
         oldest, newest = replies[0][0], replies[-1][0]
         if isinstance(oldest, StreamExchange) or isinstance(newest, StreamExchange):
-            return  # alone, and not as quick as its first message
+            return  # how long a stream takes is its reader's business
         slowest = bisect_left(LATENCY_BOUNDS, now - oldest.started)
         if slowest == bisect_left(LATENCY_BOUNDS, now - newest.started):
             self.latencies[slowest] += len(replies)  # and so did all in between

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from hashlib import sha1
 from typing import TYPE_CHECKING, Any, Literal
@@ -54,6 +55,8 @@ class Node:
         """How many connections ever came in."""
         self.requests: Counter[str] = Counter()
         """How many requests of each operation came in here, by the operation's name."""
+        self.listening = False
+        """Whether it lets clients in."""
         self._listener: asyncio.Server | None = None
         self._empty = asyncio.Event()
         self._empty.set()
@@ -88,9 +91,9 @@ class Node:
         """Stop listening and cut every connection off, as a crash does."""
         self.state = "down"
         self.frozen = False
-        self._stop_listening()
         for connection in list(self.connections):
             connection.abort()
+        await self._stop_listening()
         await self._empty.wait()
 
     async def restart(self, *, starting: float = 0.0, joining: float = 0.0) -> None:
@@ -103,9 +106,9 @@ class Node:
         """Stop gracefully: know no request for so long, then close every connection and stop listening."""
         await self._become("draining", seconds)
         self.state = "down"
-        self._stop_listening()
         for connection in list(self.connections):
             connection.close()
+        await self._stop_listening()
         await self._empty.wait()
 
     def freeze(self) -> None:
@@ -150,13 +153,22 @@ class Node:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
+        self.listening = True
         self._listener = await loop.create_server(lambda: Connection(self), self.host, self.port)
         self.port = self._listener.sockets[0].getsockname()[1]
 
-    def _stop_listening(self) -> None:
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
+    async def _stop_listening(self) -> None:
+        self.listening = False
+        listener, self._listener = self._listener, None
+        if listener is None:
+            return
+        # asyncio forgets a client that it accepted but had not let in when the listener was closed
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(NotImplementedError):
+            for one in listener.sockets:
+                loop.remove_reader(one.fileno())
+        await asyncio.sleep(0)
+        listener.close()
 
     async def _become(self, state: State, seconds: float) -> None:
         self.state = state

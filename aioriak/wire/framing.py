@@ -6,7 +6,6 @@ whole frames.
 
 from __future__ import annotations
 
-from mmap import mmap
 from struct import Struct
 
 from aioriak.error import ProtocolError
@@ -14,6 +13,7 @@ from aioriak.error import ProtocolError
 DEFAULT_MAX_FRAME = 128 * 1024 * 1024
 """The largest frame read unless told otherwise, in bytes."""
 
+_NOWHERE = memoryview(b"")
 _HEADER = Struct("!IB")
 _SIZE = Struct("!I")
 pack_header = _HEADER.pack
@@ -21,7 +21,9 @@ pack_header = _HEADER.pack
 _unpack_from = _HEADER.unpack_from
 
 ROOM = 256 * 1024
-"""Bytes read at once, but for frames that are larger."""
+"""The most bytes read at once, but for frames that are larger."""
+
+_LEAST_ROOM = 16 * 1024  # to begin with; it grows when a read has filled it
 
 _MUCH = 16 * 1024  # bytes; of more than this each frame is copied by itself, of less all at once, which is quicker
 
@@ -56,28 +58,28 @@ class FrameReader:
         self._code = 0
         self._body: memoryview | None = None  # of the frame that is being put together, and
         self._have = 0  # so many bytes of it are there
-        self._room: memoryview | None = None
+        self._room = _NOWHERE
         self.whole: list[Frame] = []
         """After an error: the frames that the same chunk had completed before."""
 
     def room(self) -> memoryview:
         """Where the next bytes that arrive are to be put."""
         body = self._body
-        if body is not None and len(body) - self._have >= ROOM:
+        if body is not None and len(body) - self._have >= len(self._room):
             return body[self._have :]
-        if self._room is None:
-            self._room = memoryview(mmap(-1, ROOM))  # takes memory as far as it is used
+        if self._room is _NOWHERE:
+            self._room = memoryview(bytearray(_LEAST_ROOM))
         return self._room
 
     def filled(self, count: int) -> list[Frame]:
         """``count`` bytes were put there; return the frames that they complete."""
-        body = self._body
-        if body is None or len(body) - self._have < ROOM:
-            assert self._room is not None
-            chunk = self._room[:count]
-            return self.feed(chunk.tobytes() if count < _MUCH else chunk)
-        self._have += count
-        return self._completed() if self._have == len(body) else []
+        body, room = self._body, self._room
+        if body is not None and len(body) - self._have >= len(room):
+            self._have += count
+            return self._completed() if self._have == len(body) else []
+        if count == len(room) < ROOM:
+            self._room = memoryview(bytearray(4 * count))
+        return self.feed(room[:count].tobytes() if count < _MUCH else room[:count])
 
     def feed(self, data: bytes | memoryview) -> list[Frame]:
         """Take a chunk; return the frames that it completes."""

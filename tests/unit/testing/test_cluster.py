@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from unittest.mock import create_autospec
 
 import pytest
 
 from aioriak.testing import RiakServer
+from aioriak.testing.connection import Connection
 from aioriak.wire.operation import GET, INDEX, LIST_KEYS, MEMBERSHIP, PING, PREFLIST, PUT, SERVER_INFO, SET_BUCKET_TYPE
 
 THING = {"bucket": b"b", "key": b"k"}
@@ -66,6 +68,16 @@ async def test_a_killed_node_cuts_its_clients_off_and_refuses_connections(cluste
         await connect(dead)
     assert await value(survivor) == [b"v"]
     assert await members(survivor) == places(cluster.nodes[1:])
+
+
+async def test_who_was_just_being_let_in_when_a_node_is_killed_is_cut_off_too(cluster):
+    node = cluster.nodes[0]
+    connection, transport = Connection(node), create_autospec(asyncio.Transport, instance=True)
+    await node.kill()
+    connection.connection_made(transport)
+    transport.abort.assert_called_once_with()
+    connection.connection_lost(None)
+    assert not node.connections
 
 
 async def test_a_killed_node_comes_back_at_its_address(cluster, connect):

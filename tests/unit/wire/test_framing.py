@@ -103,24 +103,35 @@ def test_a_large_frame_stays_where_it_was_put() -> None:
     reader = FrameReader()
     size = 5 * ROOM
     stream = encode_frame(10, b"x" * size)
-    reader.room()[:ROOM] = stream[:ROOM]
-    assert reader.filled(ROOM) == []
+    begun = len(reader.room())
+    assert received(reader, stream[:begun], [begun]) == []
     rest = reader.room()
-    assert len(rest) == len(stream) - ROOM
-    rest[:] = stream[ROOM:]
+    assert len(rest) == len(stream) - begun
+    rest[:] = stream[begun:]
     [(code, body)] = reader.filled(len(rest))
     assert (code, len(body), body == b"x" * size) == (10, size, True)
     assert isinstance(body, memoryview)
     assert body.obj is rest.obj
 
 
+def test_its_room_grows_as_long_as_it_is_filled() -> None:
+    reader = FrameReader()
+    stream = encode_frame(10, b"x" * 1000) * 2000
+    sizes = []
+    while stream:
+        room = reader.room()
+        sizes.append(len(room))
+        assert received(reader, stream[: len(room)], [ROOM])
+        stream = stream[len(room) :]
+    assert sizes[0] < sizes[-1] == ROOM
+    assert sizes == sorted(sizes)
+
+
 def test_chunks_and_room_may_take_turns() -> None:
     reader = FrameReader()
     stream = encode_frame(10, b"x" * 3 * ROOM) + encode_frame(2)
     assert reader.feed(stream[:100]) == []
-    room = reader.room()
-    room[:ROOM] = stream[100 : 100 + ROOM]
-    assert reader.filled(ROOM) == []
+    assert received(reader, stream[100 : 100 + ROOM], [ROOM]) == []
     assert reader.feed(stream[100 + ROOM :]) == [(10, b"x" * 3 * ROOM), (2, b"")]
 
 
