@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("aioriak.telemetry")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
     """An operation that begins: one request and its reply, or one stream."""
 
@@ -38,7 +38,7 @@ class Call:
     writes: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class FailedAttempt:
     """An attempt that failed and is followed by another."""
 
@@ -50,7 +50,7 @@ class FailedAttempt:
     error: Exception
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Outcome:
     """How an operation ended."""
 

@@ -6,18 +6,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, resolve
 from aioriak.cluster.health import ask, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
-from aioriak.cluster.ring import KeyRouter
 from aioriak.cluster.stats import Stats, snapshot
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError
 from aioriak.telemetry import Guarded, Telemetry
 from aioriak.wire.operation import PING
+
+if TYPE_CHECKING:
+    from aioriak.cluster.ring import KeyRouter
 
 logger = logging.getLogger("aioriak.cluster")
 
@@ -42,7 +44,7 @@ class Cluster:
         self.nodes: dict[Address, Node] = {}
         self.up: list[Node] = []
         """The nodes that get requests."""
-        self.router = KeyRouter(self) if settings.key_aware else None
+        self.router = _router(self) if settings.key_aware else None
         self.client_id: bytes | None = None
         self._rng = rng or Random()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -328,3 +330,9 @@ class Cluster:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _router(cluster: Cluster) -> KeyRouter:
+    from aioriak.cluster.ring import KeyRouter  # with hashlib, which few need
+
+    return KeyRouter(cluster)
