@@ -5,6 +5,10 @@ Every point is measured in a process of its own, so that its peak of memory is i
 
 from __future__ import annotations
 
+import os
+import statistics
+import subprocess
+import sys
 from typing import Any
 
 from . import canned
@@ -17,6 +21,15 @@ CONNECTIONS = (1, 8, 32, 100)
 SIZES = (1024, 100 * 1024, 1 << 20, 10 << 20)
 KEYS = (10_000, 100_000, 1_000_000)
 MEGABYTE = 1e6
+_IMPORT = """
+import google.protobuf.message, google.protobuf.internal.builder, google.protobuf.symbol_database
+import time
+begun = time.perf_counter()
+import asyncio
+halfway = time.perf_counter()
+import aioriak
+print(time.perf_counter() - begun, halfway - begun)
+"""
 
 Point = dict[str, Any]
 
@@ -79,7 +92,22 @@ def run(quick: bool) -> tuple[list[Point], bool]:
             for name in ("cpu_us", "wall_us", "p50_us", "p99_us"):
                 point[name] /= keys
             print(f"  {keys:>10,}{point['cpu_us']:>12.2f}{1e6 / point['wall_us']:>12,.0f}{_peaks(point)}")
+
+    points.append(_imports(3 if quick else 11))
+    print("\nan import, beyond protobuf's own, in a new process")
+    print(f"  {points[-1]['ms']:.1f} ms, of which asyncio has {points[-1]['asyncio_ms']:.1f}")
     return points, print_bars(bars(points))
+
+
+def _imports(rounds: int) -> Point:
+    """What it takes to import aioriak when protobuf is imported already: medians, of compiled modules."""
+    compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    runs = []
+    for _ in range(rounds + 1):
+        said = subprocess.run([sys.executable, "-c", _IMPORT], env=compiled, capture_output=True, text=True, check=True)
+        runs.append([float(figure) for figure in said.stdout.split()])
+    whole, of_asyncio = (statistics.median(figures) * 1000 for figures in zip(*runs[1:], strict=True))
+    return {"kind": "import", "at": 1, "contestant": "aioriak", "ms": whole, "asyncio_ms": of_asyncio}
 
 
 def _peaks(point: Point) -> str:
@@ -99,6 +127,9 @@ def bars(points: list[Point]) -> list[tuple[str, float, float, bool]]:
     if few and many:
         judged.append(("10,000 tasks: CPU over that of 64", many["cpu_us"] / few["cpu_us"], 1.5, False))
         judged.append(("10,000 tasks: peak memory, MB", many["peak_bytes"] / MEGABYTE, 100.0, False))
+    imported = _find(points, "import", 1)
+    if imported:
+        judged.append(("import beyond protobuf's own, ms", imported["ms"], 60.0, False))
     if large:
         judged.append(("get of 10 MiB: copies in memory at the peak", large["copies"], 3.0, False))
     return judged
