@@ -74,6 +74,7 @@ class RiakObject:
     @siblings.setter
     def siblings(self, value: list[RiakContent]) -> None:
         self._came = None
+        self._data = UNSET  # it is held by the content from now on, or by nobody
         self._siblings = value
 
     def _show(self, contents: Sequence[WireContent], has_value: bool = True) -> bool:
@@ -115,14 +116,15 @@ class RiakObject:
         content = self._came
         if content is None:
             return self._get("data")
-        if self._data is UNSET:
+        data = self._data
+        if data is UNSET:
             encoded = content.value
             if not encoded:  # a tombstone, maybe
                 return self._get("data")
-            self._data = self.bucket.codecs.decode_sent(encoded, content.content_type, content.charset)
+            self._data = data = self.bucket.codecs.decode_sent(encoded, content.content_type, content.charset)
             if len(encoded) > _KEEP:
                 self._take_apart(content)
-        return self._data
+        return data
 
     @data.setter
     def data(self, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import pytest
@@ -167,3 +168,14 @@ def test_a_large_value_is_not_kept_twice(robject: RiakObject) -> None:
     assert len(robject.data) == 200_000
     assert robject._came is None
     assert robject.encoded_data == b'"' + b"x" * 200_000 + b'"'
+
+
+def test_a_value_that_was_replaced_is_let_go(robject: RiakObject) -> None:
+    class Decoded:
+        pass
+
+    robject.bucket.set_decoder("a/b", lambda stored: Decoded())
+    robject._take(kv.RpbGetResp(content=[{"value": b"x", "content_type": b"a/b"}]), {})
+    before = weakref.ref(robject.data)
+    robject.data = "other"
+    assert before() is None
