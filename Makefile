@@ -54,11 +54,12 @@ proto: $(PROTO_VENV)/.installed  ## regenerate aioriak/riak_pb/*_pb2.py and .pyi
 
 # With all that they ask for themselves, protobuf 2.5 (in pure Python) included;
 # benchmarks/contestant/shim.py puts back what the standard library has lost since.
+# That protobuf wants pkg_resources, which later setuptools have no more.
 $(PEERS_VENV)/.installed: Makefile | $(BIN)/pip
 	@echo "Making $(PEERS_VENV) ..."
 	@$(BIN)/python -m venv --clear $(PEERS_VENV)
 	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
-		riak==2.7.0 aioriak==0.2.0 setuptools uvloop aio-pika
+		riak==2.7.0 aioriak==0.2.0 'setuptools<81' uvloop aio-pika
 	@touch $@
 
 clean:  ## remove what was built and what the tools left behind (not the virtual environments)

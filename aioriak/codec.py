@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from aioriak.error import ContentError, InvalidRequest
+from aioriak.operations.names import sent, words
 
 try:
     import orjson
@@ -92,12 +93,16 @@ class Registry(Generic[T]):
 
     def get(self, content_type: str | None) -> T | None:
         """The function for a content type, or ``None``."""
-        if content_type in self._known:
-            return self._known[content_type]
+        if content_type is None:
+            return None
+        bare = content_type.partition(";")[0].strip().lower() if ";" in content_type else content_type
         registry: Registry[T] | None = self
         while registry is not None:
-            if (found := _find(registry._known, content_type)) is not None:
-                return found
+            known = registry._known
+            if content_type in known:
+                return known[content_type]
+            if bare in known:
+                return known[bare]
             registry = registry._parent
         return None
 
@@ -107,7 +112,7 @@ class Registry(Generic[T]):
             raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
         self._known[content_type] = function
         if ";" not in content_type:
-            self.own[content_type.encode("utf-8", "surrogateescape")] = function
+            self.own[sent(content_type)] = function
 
 
 class Codecs:
@@ -166,15 +171,11 @@ class Codecs:
         """
         decoder = self.decoders.own.get(content_type)
         if decoder is None or charset:
-            return self.decode(value, _words(content_type), _words(charset))
+            return self.decode(value, words(content_type) or None, words(charset) or None)
         try:
             return decoder(value)
         except Exception as error:
-            raise ContentError(f"the value is not what {_words(content_type)!r} promises: {error}") from error
-
-
-def _words(sent: bytes) -> str | None:
-    return sent.decode("utf-8", "surrogateescape") or None
+            raise ContentError(f"the value is not what {words(content_type)!r} promises: {error}") from error
 
 
 @lru_cache(maxsize=256)  # asked for by each write of JSON
@@ -183,15 +184,6 @@ def _foreign(charset: str | None, content_type: str | None) -> str | None:
     if charset is None:
         charset = _charset(content_type)
     return None if charset is None or charset.lower() in ("utf-8", "utf8") else charset
-
-
-def _find(known: dict[str, T], content_type: str | None) -> T | None:
-    if content_type is None:
-        return None
-    found = known.get(content_type)
-    if found is None and ";" in content_type:
-        return known.get(content_type.partition(";")[0].strip().lower())
-    return found
 
 
 def _charset(content_type: str | None) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 from aioriak.error import InvalidRequest, RiakError
@@ -28,8 +28,12 @@ async def each(
         raise InvalidRequest(f"concurrency is a whole number from 1 up, not {concurrency!r}")
     if isinstance(source, Sized):
         concurrency = max(1, min(concurrency, len(source)))
-    awaited = _items(source) if isinstance(source, AsyncIterable) else None
-    at_once = iter(()) if isinstance(source, AsyncIterable) else iter(source)
+    awaited: AsyncGenerator[T, None] | None = None
+    at_once: Iterator[T] = iter(())
+    if isinstance(source, AsyncIterable):
+        awaited = _items(source)
+    else:
+        at_once = iter(source)
     done: asyncio.Queue[tuple[T, R | RiakError] | BaseException | None] = asyncio.Queue(concurrency)
     reading = asyncio.Lock()
 

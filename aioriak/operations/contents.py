@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from aioriak.error import InvalidRequest
-from aioriak.operations.names import Name, raw, text
+from aioriak.operations.names import Name, raw, sent, text, words
 from aioriak.riak_pb import kv
 
 Link = tuple[Name | None, Name | None, Name | None]
@@ -45,10 +44,10 @@ def metadata(content: Any) -> Metadata:
     """The metadata of a content that came from the server."""
     has = content.HasField
     return Metadata(
-        content_type=_words(content.content_type) if has("content_type") else None,
-        charset=_words(content.charset) if has("charset") else None,
-        content_encoding=_words(content.content_encoding) if has("content_encoding") else None,
-        etag=_words(content.vtag) if has("vtag") else None,
+        content_type=words(content.content_type) if has("content_type") else None,
+        charset=words(content.charset) if has("charset") else None,
+        content_encoding=words(content.content_encoding) if has("content_encoding") else None,
+        etag=words(content.vtag) if has("vtag") else None,
         last_modified=content.last_mod + content.last_mod_usecs / 1e6 if has("last_mod") else None,
         usermeta={text(pair.key): text(pair.value) for pair in content.usermeta},
         links=[
@@ -62,15 +61,6 @@ def metadata(content: Any) -> Metadata:
         indexes={index_entry(pair.key, pair.value) for pair in content.indexes},
         deleted=content.deleted,
     )
-
-
-@lru_cache(maxsize=256)  # each write sends the same few
-def _sent(words: str) -> bytes:
-    return words.encode("utf-8", "surrogateescape")
-
-
-def _words(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
 
 
 def index_entry(field: bytes, value: bytes) -> IndexEntry:
@@ -126,11 +116,11 @@ def fill(
     """
     target.value = value
     if content_type:
-        target.content_type = _sent(content_type)
+        target.content_type = sent(content_type)
     if charset:
-        target.charset = _sent(charset)
+        target.charset = sent(charset)
     if content_encoding:
-        target.content_encoding = _sent(content_encoding)
+        target.content_encoding = sent(content_encoding)
     if usermeta:
         for name, said in usermeta.items():
             target.usermeta.add(key=_octets("a usermeta key", name), value=_octets(f"the usermeta of {name!r}", said))

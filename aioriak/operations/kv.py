@@ -14,24 +14,25 @@ from aioriak.riak_pb import kv
 from aioriak.wire.operation import DELETE, GET, PUT
 
 
-class Fetched(Protocol):
-    """What a get brought, opaque above this layer but for these; no contents and no vclock where nothing is."""
+class Brought(Protocol):
+    """What a request brought, opaque above this layer but for these."""
 
     @property
     def content(self) -> Sequence[WireContent]: ...
     @property
     def vclock(self) -> bytes: ...
+
+
+class Fetched(Brought, Protocol):
+    """What a get brought; no contents and no vclock where nothing is."""
+
     @property
     def unchanged(self) -> bool: ...
 
 
-class Stored(Protocol):
+class Stored(Brought, Protocol):
     """What a put brought: contents only with ``return_body`` or ``return_head``, a key where one was made."""
 
-    @property
-    def content(self) -> Sequence[WireContent]: ...
-    @property
-    def vclock(self) -> bytes: ...
     @property
     def key(self) -> bytes: ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aioriak.error import InvalidRequest
 
@@ -67,6 +68,17 @@ def texts(values: Sequence[bytes]) -> list[Name]:
 def raw(value: Name) -> bytes:
     """The bytes of text or of bytes, empty ones too."""
     return value.encode() if isinstance(value, str) else value
+
+
+@lru_cache(maxsize=256)  # each write sends the same few
+def sent(value: str) -> bytes:
+    """A content type, or another of a content's labels, as it is sent."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def words(value: bytes) -> str:
+    """The same as it is read: whatever bytes came go back as they were."""
+    return value.decode("utf-8", "surrogateescape")
 
 
 def show(value: Name | None) -> str:

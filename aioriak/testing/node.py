@@ -55,8 +55,6 @@ class Node:
         """How many connections ever came in."""
         self.requests: Counter[str] = Counter()
         """How many requests of each operation came in here, by the operation's name."""
-        self.listening = False
-        """Whether it lets clients in."""
         self._listener: asyncio.Server | None = None
         self._empty = asyncio.Event()
         self._empty.set()
@@ -72,6 +70,11 @@ class Node:
     def up(self) -> bool:
         """Whether it runs."""
         return self.state != "down"
+
+    @property
+    def listening(self) -> bool:
+        """Whether it lets clients in."""
+        return self._listener is not None
 
     @property
     def serving(self) -> bool:
@@ -153,12 +156,13 @@ class Node:
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
-        self.listening = True
-        self._listener = await loop.create_server(lambda: Connection(self), self.host, self.port)
+        self._listener = await loop.create_server(
+            lambda: Connection(self), self.host, self.port, start_serving=False
+        )
         self.port = self._listener.sockets[0].getsockname()[1]
+        await self._listener.start_serving()
 
     async def _stop_listening(self) -> None:
-        self.listening = False
         listener, self._listener = self._listener, None
         if listener is None:
             return

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
 from aioriak.error import PoolTimeout, RequestTimeout
-from aioriak.wire.framing import Body, encode_frame, pack_header
+from aioriak.wire.framing import Body, encode_frame
 from aioriak.wire.operation import Operation
 
 
@@ -80,7 +80,7 @@ def new_exchange(
     body = b"" if request is None else request.SerializeToString()
     exchange = Exchange()
     exchange.operation = operation
-    exchange.frame = pack_header(len(body) + 1, operation.request_code) + body
+    exchange.frame = encode_frame(operation.request_code, body)
     exchange.started = started
     exchange.deadline = deadline
     exchange.sent = False

@@ -16,8 +16,7 @@ DEFAULT_MAX_FRAME = 128 * 1024 * 1024
 _NOWHERE = memoryview(b"")
 _HEADER = Struct("!IB")
 _SIZE = Struct("!I")
-pack_header = _HEADER.pack
-"""The header of a frame, from its length (of code and body) and its code."""
+_pack = _HEADER.pack
 _unpack_from = _HEADER.unpack_from
 
 ROOM = 256 * 1024
@@ -36,7 +35,7 @@ Frame = tuple[int, Body]
 
 def encode_frame(code: int, body: bytes = b"") -> bytes:
     """The bytes of one message."""
-    return pack_header(len(body) + 1, code) + body
+    return _pack(len(body) + 1, code) + body
 
 
 class FrameReader:
@@ -76,7 +75,7 @@ class FrameReader:
         body, room = self._body, self._room
         if body is not None and len(body) - self._have >= len(room):
             self._have += count
-            return self._completed() if self._have == len(body) else []
+            return self._completed(body) if self._have == len(body) else []
         if count == len(room) < ROOM:
             self._room = memoryview(bytearray(4 * count))
         return self.feed(room[:count].tobytes() if count < _MUCH else room[:count])
@@ -94,7 +93,7 @@ class FrameReader:
             self._have = have + position
             if self._have < len(body):
                 return frames
-            frames = self._completed()
+            frames = self._completed(body)
         elif self._head:
             data = self._head + data
             self._head = b""
@@ -124,9 +123,9 @@ class FrameReader:
         """Whether the stream stands in the middle of a frame."""
         return bool(self._head) or self._body is not None
 
-    def _completed(self) -> list[Frame]:
-        body, self._body = self._body, None
-        return [] if body is None else [(self._code, body)]
+    def _completed(self, body: memoryview) -> list[Frame]:
+        self._body = None
+        return [(self._code, body)]
 
     def _refuse(self, size: int, whole: list[Frame]) -> None:
         self.whole = whole
