@@ -3,7 +3,7 @@
 # "make PYTHON=/path/to/python" chooses the interpreter, "make VENV=dir" the place.
 
 VENV ?= .venv
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	if $$python -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then echo $$python; break; fi; done)
 BIN := $(VENV)/bin
@@ -12,10 +12,10 @@ PROTO_VENV := .venv-proto
 PEERS_VENV := .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tox docs bench bench-peers dist proto clean
+.PHONY: help demo test lint types tox docs bench bench-peers dist release-check proto clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.installed-demo  ## run the example on this machine's Python packages, with a server of its own
 	@$(BIN)/python examples/packages.py $(ARGS)
@@ -47,6 +47,9 @@ dist: $(VENV)/.installed-dev  ## source distribution and wheel, in dist/
 	rm -rf dist build
 	$(BIN)/python -m build
 	@ls -l dist
+
+release-check: $(VENV)/.installed-dev  ## build dist/ and try it: metadata, contents, install, demo, README
+	@$(BIN)/python tools/release_check.py
 
 # A protoc of this age writes modules that import under every protobuf from 4.25 on.
 proto: $(PROTO_VENV)/.installed  ## regenerate aioriak/riak_pb/*_pb2.py and .pyi from the .proto files
