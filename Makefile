@@ -23,6 +23,10 @@ demo: $(VENV)/.installed-demo  ## run the example on this machine's Python packa
 test: $(VENV)/.installed-dev  ## run the whole test suite (ARGS="-k pattern" narrows it)
 	@$(BIN)/python -m pytest -q $(ARGS)
 
+.PHONY: contract
+contract: $(VENV)/.installed-dev  ## the contract tests on any cluster: NODES=host:port,… (without: on a development server)
+	@$(BIN)/python -m tests.contract '$(NODES)' $(ARGS)
+
 lint: $(VENV)/.installed-dev  ## style, types, and the order of the layers
 	$(BIN)/ruff check .
 	$(BIN)/mypy

@@ -3,12 +3,15 @@
 ``AIORIAK_TEST_NODES=127.0.0.1:8087,127.0.0.1:8088`` names the nodes of a
 cluster that has the bucket types of the standard set (docker-compose.yml makes
 one).  A contract test therefore uses ``client``, ``nodes`` and ``bucket_name``,
-never ``server``, and leaves nothing it would trip over the next time.
+never ``server``.  ``make contract`` sets ``AIORIAK_TEST_RUN``, the beginning of
+every bucket's name, and removes all objects in buckets of that name at the end.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
@@ -16,6 +19,13 @@ import pytest
 from aioriak import RiakClient
 
 CONFIGURED = os.environ.get("AIORIAK_TEST_NODES", "")
+RUN = os.environ.get("AIORIAK_TEST_RUN", "")
+
+
+@pytest.fixture
+def bucket_name(request: pytest.FixtureRequest) -> str:
+    """A bucket that no other test and no other run uses."""
+    return f"{RUN}{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())[:60]}-{uuid.uuid4().hex[:12]}"
 
 
 def _address(text: str) -> tuple[str, int]:
