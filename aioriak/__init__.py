@@ -6,8 +6,9 @@ from aioriak.cluster.balancer import Balancer, LatencyAware, RoundRobin, TwoChoi
 from aioriak.config import Address, Backoff, Discovery, HealthPolicy, PoolLimits, RetryPolicy, Timeouts
 from aioriak.content import RiakContent
 from aioriak.error import ConflictError, OutcomeUnknown, RiakError
-from aioriak.mapreduce import RiakKeyFilter, RiakMapReduce, key_filter
-from aioriak.query import IndexPage, Query
+from aioriak.queries.index import IndexPage, Query
+from aioriak.queries.keyfilter import RiakKeyFilter, key_filter
+from aioriak.queries.mapreduce import RiakMapReduce
 from aioriak.riak_object import RiakObject
 from aioriak.security import SecurityCreds
 

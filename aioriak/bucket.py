@@ -1,34 +1,38 @@
-"""Buckets: handles to name things with; making one sends nothing."""
+"""Buckets and bucket types: handles, made without a request."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import mimetypes
-import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from aioriak import many
-from aioriak.bucket_type import BucketType
 from aioriak.codec import Codecs, Decoder, Encoder
+from aioriak.compat.bucket import CompatBucket, CompatBucketType
 from aioriak.content import RiakContent
 from aioriak.datatypes import handles
 from aioriak.error import (
     ContentError,
     InvalidRequest,
     NotADatatype,
+    PermissionDenied,
     PreconditionFailed,
     RiakError,
     TooManyConflicts,
 )
-from aioriak.operations import datatypes, kv, listing, properties
-from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, DatatypeWriteOptions, GetOptions
-from aioriak.operations.names import Name, encode, encode_key, show
+from aioriak.operations import cluster, kv, properties, search
+from aioriak.operations.cluster import BucketFoldOptions, CoverageEntry, FoldedObject, PreflistItem
+from aioriak.operations.datatypes import DatatypeWriteOptions, GetOptions
+from aioriak.operations.indexes import MoreIndexOptions, Term
+from aioriak.operations.names import Name, encode, encode_key, encode_type, show
 from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
 from aioriak.operations.properties import BucketProperties
+from aioriak.operations.search import SearchOptions, SearchResults
 from aioriak.operations.stream import Stream
-from aioriak.querying import BucketQueries
+from aioriak.queries import listing
+from aioriak.queries.index import PAGE, IndexPage, IndexStream, Query, get_page
+from aioriak.queries.scan import BucketFold, scan
 from aioriak.resolver import Resolver, checked, resolve
 from aioriak.riak_object import RiakObject
 
@@ -38,34 +42,98 @@ if TYPE_CHECKING:
     from aioriak.client import RiakClient
 
 
-class Awaited:
-    """A property that has to be asked for: ``await bucket.allow_mult``."""
+class BucketType(CompatBucketType):
+    """A bucket type: a namespace of buckets with common properties.
 
-    def __init__(self, name: str) -> None:
+    Riak's documentation: "Bucket Types".
+    """
+
+    def __init__(self, client: RiakClient, name: Name) -> None:
+        self.client = client
+        self._runtime = client._runtime
         self.name = name
+        self.wire_name = encode_type(name)
+        """The name as it is sent; ``None`` for the default type."""
+        self._resolver: Resolver | None = None
 
-    def __get__(self, holder: Bucket, kind: type) -> PropertyOf:
-        return PropertyOf(holder, self.name)
+    def is_default(self) -> bool:
+        """Whether this is the type ``default``."""
+        return self.wire_name is None
 
-    def __set__(self, holder: Bucket, value: Any) -> None:
-        raise AttributeError(f"say: await bucket.set_property({self.name!r}, {value!r})")
+    def bucket(self, name: Name) -> Bucket:
+        """A bucket of this type."""
+        return self.client.bucket(name, self)
 
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver: this type's own, or the client's."""
+        return self._resolver or self.client.resolver
 
-class PropertyOf:
-    """What ``await`` asks one property of a bucket with."""
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._resolver = checked(value)
 
-    def __init__(self, bucket: Bucket, name: str) -> None:
-        self._bucket = bucket
-        self._name = name
+    async def get_properties(self) -> BucketProperties:
+        """The type's properties."""
+        return await properties.get_type(self._runtime.dispatcher, self.wire_name or b"default")
 
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._bucket.get_property(self._name).__await__()
+    async def set_properties(self, props: BucketProperties) -> None:
+        """Change the properties named; the other nodes of a cluster learn of it some time after.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an unknown or ill-typed one, before sending.
+        """
+        await properties.set_type(self._runtime.dispatcher, self.wire_name or b"default", props)
+
+    async def get_property(self, key: str) -> Any:
+        """One of the type's properties. Raises ``KeyError`` when the server does not name it."""
+        found: Mapping[str, object] = await self.get_properties()
+        return found[key]
+
+    async def set_property(self, key: str, value: Any) -> None:
+        """Change one of the type's properties."""
+        await self.set_properties(cast(BucketProperties, {key: value}))
+
+    async def get_buckets(self, timeout: int | None = None) -> list[Bucket]:
+        """The buckets of this type that hold a key; reads the whole cluster. ``timeout`` in milliseconds."""
+        names = self.stream_buckets(timeout)
+        return [self.bucket(name) async for chunk in names.chunks() for name in chunk]
+
+    def stream_buckets(self, timeout: int | None = None) -> Stream[Name]:
+        """The names of the buckets of this type as they come. ``timeout`` in milliseconds.
+
+        Raises :class:`~aioriak.error.ListingDisallowed` with ``allow_listing="error"``.
+        """
+        return listing.buckets(self._runtime, self, timeout)
+
+    async def get_datatype(self) -> str | None:
+        """The data type of this type's buckets: ``"counter"``, ``"set"``, ``"map"``, ``"hll"``, ``"gset"`` or ``None``.
+
+        Asked once for all handles of a client, and remembered.
+        """
+        known = self._runtime.datatypes
+        if self.wire_name is None:
+            return None
+        if self.wire_name not in known:
+            try:
+                known[self.wire_name] = (await self.get_properties()).get("datatype")
+            except PermissionDenied:
+                # who may not ask can still read and write: objects, and data types by client.fetch_datatype()
+                known[self.wire_name] = None
+        return known[self.wire_name]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, BucketType):
+            return NotImplemented
+        return self.wire_name == other.wire_name and self._runtime.shares_connections(other._runtime)
+
+    def __hash__(self) -> int:
+        return hash(self.wire_name)
 
     def __repr__(self) -> str:
-        return f"<property {self._name} of {self._bucket!r}; await it>"
+        return f"<BucketType {show(self.name)}>"
 
 
-class Bucket(BucketQueries):
+class Bucket(CompatBucket):
     """A bucket: where objects and data types live.
 
     Riak's documentation: "Buckets".
@@ -75,11 +143,12 @@ class Bucket(BucketQueries):
         if not isinstance(bucket_type, BucketType):
             raise InvalidRequest(f"a bucket type is a BucketType, not {bucket_type!r}")
         self.client = client
+        self._runtime = client._runtime
         self.name = name
         self.bucket_type = bucket_type
         self.wire_name = encode("bucket", name)
         """The name as it is sent."""
-        self.codecs = client.codecs
+        self.codecs = self._runtime.codecs
         """Encoders and decoders: the client's, or this bucket's own once it has been given one."""
         self._resolver: Resolver | None = None
 
@@ -118,8 +187,8 @@ class Bucket(BucketQueries):
         return self
 
     def _own_codecs(self) -> Codecs:
-        if self.codecs is self.client.codecs:
-            self.codecs = Codecs(self.client.codecs)
+        if self.codecs is self._runtime.codecs:
+            self.codecs = Codecs(self._runtime.codecs)
         return self.codecs
 
     # -- objects -----------------------------------------------------------------------------
@@ -158,23 +227,6 @@ class Bucket(BucketQueries):
         robject.siblings = [content]
         return robject
 
-    async def new_from_file(self, key: Name | None, filename: str | os.PathLike[str]) -> RiakObject:
-        """A new object with a file's bytes, its content type by the file's name; nothing is stored yet.
-
-        The file is read in the event loop's default executor.
-        """
-        path = os.fspath(filename)
-        guessed, encoding = mimetypes.guess_type(path)
-
-        def read() -> bytes:
-            with open(path, "rb") as file:
-                return file.read()
-
-        data = await self.client.loop.run_in_executor(None, read)
-        robject = self.new_object(key, None, guessed or "application/octet-stream", data)
-        robject.content_encoding = encoding
-        return robject
-
     async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any:
         """Read what is under a key: a :class:`~aioriak.riak_object.RiakObject`, or a data type where the type has one.
 
@@ -183,13 +235,13 @@ class Bucket(BucketQueries):
         Raises as :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>` does.
         """
         kind = self.bucket_type.wire_name
-        if kind is not None and (self.client.datatypes.get(kind) or await self.bucket_type.get_datatype()):
+        if kind is not None and (self._runtime.datatypes.get(kind) or await self.bucket_type.get_datatype()):
             try:
                 return await handles.fetch(self, key, options)
             except NotADatatype:  # what was remembered was wrong, and is forgotten now
                 if await self.bucket_type.get_datatype() is not None:
                     raise
-        reply = await kv.get(self.client.dispatcher, kind, self.wire_name, encode_key(key), options)
+        reply = await kv.get(self._runtime.dispatcher, kind, self.wire_name, encode_key(key), options)
         robject = RiakObject._absent(self.client, self, key)
         if robject._take(reply, options):
             await resolve(robject)
@@ -222,15 +274,6 @@ class Bucket(BucketQueries):
         """
         return self.client.put_many(objects, concurrency=concurrency, **options)
 
-    async def multiget(self, keys: Iterable[Name], **options: Unpack[ReadOptions]) -> list[Any]:
-        """Read many keys at once: a list in the order of the keys.
-
-        An entry is the object, or a tuple of bucket type, bucket, key and the error.
-        """
-        return await self.client.multiget(
-            [(self.bucket_type.name, self.name, key) for key in keys], **options
-        )
-
     async def update(
         self,
         key: Name,
@@ -258,9 +301,9 @@ class Bucket(BucketQueries):
         for lost in range(attempts):
             if lost:
                 # writers that all started again at once would all meet again
-                await asyncio.sleep(self.client.settings.retry.backoff.delay(lost))
+                await asyncio.sleep(self._runtime.settings.retry.backoff.delay(lost))
             robject = RiakObject._absent(self.client, self, key)
-            await robject._read(self.client.dispatcher, encode_key(key), options)
+            await robject._read(self._runtime.dispatcher, encode_key(key), options)
             conditions: WriteOptions = {}
             if if_not_modified:
                 conditions = {"if_not_modified": True} if robject.siblings else {"if_none_match": True}
@@ -269,7 +312,7 @@ class Bucket(BucketQueries):
                 await outcome
             written = robject.encoded_data
             try:
-                await robject._write(self.client.dispatcher, {"return_body": True, **conditions})
+                await robject._write(self._runtime.dispatcher, {"return_body": True, **conditions})
             except PreconditionFailed:
                 continue
             if await self._settle(robject, written):
@@ -294,7 +337,7 @@ class Bucket(BucketQueries):
                     return False
             if again:
                 written = survivor.encoded_data
-                await robject._write(self.client.dispatcher, {"return_body": True})
+                await robject._write(self._runtime.dispatcher, {"return_body": True})
         return True
 
     # -- data types -------------------------------------------------------------------------------
@@ -308,62 +351,31 @@ class Bucket(BucketQueries):
         """
         return handles.Edit(self, key, options)
 
-    async def get_counter(self, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
-        """The value of a counter of Riak 1.4, ``None`` where there is none.
-
-        Such counters live in buckets of the default type with ``allow_mult``; new ones are better data types.
-        Raises as :meth:`get` does, and :class:`~aioriak.error.InvalidRequest` for another bucket type.
-        """
-        self._for_counters()
-        return await datatypes.counter_get(self.client.dispatcher, self.wire_name, encode_key(key), options)
-
-    async def update_counter(self, key: Name, value: int, **options: Unpack[CounterWriteOptions]) -> int | None:
-        """Count a counter of Riak 1.4 by ``value``, which may be negative; its new value with ``returnvalue=True``.
-
-        Never sent twice by itself: :class:`~aioriak.error.OutcomeUnknown` when its answer was lost.
-        """
-        self._for_counters()
-        return await datatypes.counter_update(
-            self.client.dispatcher, self.wire_name, encode_key(key), value, options
-        )
-
-    def _for_counters(self) -> None:
-        if not self.bucket_type.is_default():
-            raise InvalidRequest(f"counters of Riak 1.4 live in the default bucket type, not in {self.path}")
-
     # -- properties -------------------------------------------------------------------------------
-
-    allow_mult = Awaited("allow_mult")
-    n_val = Awaited("n_val")
-    r = Awaited("r")
-    pr = Awaited("pr")
-    w = Awaited("w")
-    dw = Awaited("dw")
-    pw = Awaited("pw")
-    rw = Awaited("rw")
 
     async def get_properties(self) -> BucketProperties:
         """The bucket's properties."""
-        return await properties.get_bucket(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name)
+        return await properties.get_bucket(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name)
 
     async def set_properties(self, props: BucketProperties) -> None:
         """Change the properties named; the other nodes of a cluster learn of it some time after.
 
         Raises :class:`~aioriak.error.InvalidRequest` for an unknown or ill-typed one, before sending.
         """
-        await properties.set_bucket(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name, props)
+        await properties.set_bucket(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name, props)
 
     async def clear_properties(self) -> None:
         """Give the bucket its type's properties back."""
-        await properties.reset_bucket(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name)
+        await properties.reset_bucket(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name)
 
     async def get_property(self, key: str) -> Any:
         """One of the bucket's properties. Raises ``KeyError`` when the server does not name it."""
-        return (await self.get_properties())[key]  # type: ignore[literal-required]
+        found: Mapping[str, object] = await self.get_properties()
+        return found[key]
 
     async def set_property(self, key: str, value: Any) -> None:
         """Change one of the bucket's properties."""
-        await self.set_properties({key: value})  # type: ignore[misc]
+        await self.set_properties(cast(BucketProperties, {key: value}))
 
     # -- listing -----------------------------------------------------------------------------------
 
@@ -376,8 +388,119 @@ class Bucket(BucketQueries):
 
         Raises :class:`~aioriak.error.ListingDisallowed` with ``allow_listing="error"``.
         """
-        self.client.check_listing(f"the keys of {self.path}")
-        return listing.stream_keys(self.client.dispatcher, self.bucket_type.wire_name, self.wire_name, timeout)
+        return listing.keys(self, timeout)
+
+    # -- queries ------------------------------------------------------------------------------------
+
+    def query(
+        self,
+        index: Name,
+        start: Term | None = None,
+        end: Term | None = None,
+        *,
+        page_size: int = PAGE,
+        limit: int | None = None,
+        term_regex: Name | None = None,
+        timeout: int | None = None,
+    ) -> Query:
+        """All matches of an index query; iterate over it, or over its ``objects()``.
+
+        One term, ``start``, or with ``end`` all terms between the two, both included; with
+        ``term_regex`` only terms that match.  ``limit`` rows at most.  ``timeout`` is in milliseconds,
+        for each page.  ``$key`` and ``$bucket`` are indexes too.
+
+        Raises :class:`~aioriak.error.InvalidRequest` at once for what cannot be asked.
+        """
+        return Query(
+            self, index, start, end, page_size=page_size, limit=limit, term_regex=term_regex, timeout=timeout,
+        )  # fmt: skip
+
+    async def get_index(
+        self,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = None,
+        return_terms: bool | None = None,
+        max_results: int | None = None,
+        continuation: Name | None = None,
+        timeout: int | None = None,
+        term_regex: Name | None = None,
+        **options: Unpack[MoreIndexOptions],
+    ) -> IndexPage:
+        """Ask an index: ``results, continuation = await bucket.get_index(...)``.
+
+        Results are keys, or with ``return_terms`` tuples of term and key; without ``max_results`` all
+        of them, in no order.  :meth:`query` turns pages by itself.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for what the server would hang up on.
+        """
+        asked = _asked(return_terms, max_results, continuation, timeout, term_regex, options)
+        return await get_page(self, index, startkey, endkey, asked)
+
+    def stream_index(
+        self,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = None,
+        return_terms: bool | None = None,
+        max_results: int | None = None,
+        continuation: Name | None = None,
+        timeout: int | None = None,
+        term_regex: Name | None = None,
+        **options: Unpack[MoreIndexOptions],
+    ) -> IndexStream:
+        """The results of :meth:`get_index` as they come."""
+        asked = _asked(return_terms, max_results, continuation, timeout, term_regex, options)
+        return IndexStream(self, index, startkey, endkey, asked)
+
+    async def search(self, query: str, index: Name | None = None, **options: Unpack[SearchOptions]) -> SearchResults:
+        """Search an index, by default that with the bucket's name (Riak 2.x).
+
+        Raises :class:`~aioriak.error.NotSupported` on Riak 3.
+        """
+        return await search.query(self._runtime.dispatcher, self.name if index is None else index, query, options)
+
+    async def get_preflist(self, key: Name) -> list[PreflistItem]:
+        """Which partitions of which nodes hold a key, owners first."""
+        return await cluster.preflist(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name, key)
+
+    async def get_coverage(
+        self,
+        min_partitions: int | None = None,
+        *,
+        replace: bytes | None = None,
+        unavailable: Sequence[bytes] = (),
+    ) -> list[CoverageEntry]:
+        """A plan to read the bucket in pieces; ``replace`` asks for another piece instead of one that failed.
+
+        Raises :class:`~aioriak.error.NotSupported` where the server has no such plans (Riak 3).
+        """
+        return await cluster.coverage(
+            self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name, min_partitions, replace, unavailable
+        )
+
+    def fold(self, **options: Unpack[BucketFoldOptions]) -> BucketFold[RiakObject]:
+        """The bucket's objects in the order of their keys, as they come.
+
+        Options: :class:`~aioriak.operations.cluster.BucketFoldOptions`.  Reads the whole cluster once.
+        """
+        return BucketFold(self, options)
+
+    async def _folded(self, found: FoldedObject) -> RiakObject:
+        """Make an object of what a fold found, and resolve its conflict."""
+        robject = RiakObject._absent(self.client, self, found.key)
+        robject.vclock = found.vclock
+        if robject._show(found.contents):
+            await resolve(robject)
+        return robject
+
+    def scan(self, *, concurrency: int = 4, min_partitions: int | None = None) -> AsyncIterator[RiakObject]:
+        """The bucket's objects, in no order, read by a coverage plan from many nodes at once.
+
+        Raises :class:`~aioriak.error.NotSupported` where the server has no such plans (Riak 3): :meth:`fold`
+        works everywhere.
+        """
+        return scan(self, concurrency, min_partitions)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Bucket):
@@ -399,3 +522,17 @@ def _same_value(content: RiakContent, encoded: bytes | None) -> bool:
         return content.encoded_data == encoded or bool(original.data == content.data)
     except ContentError:
         return False
+
+
+def _asked(
+    return_terms: bool | None,
+    max_results: int | None,
+    continuation: Name | None,
+    timeout: int | None,
+    term_regex: Name | None,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    return {
+        "return_terms": return_terms, "max_results": max_results, "continuation": continuation,
+        "timeout": timeout, "term_regex": term_regex, **options,
+    }  # fmt: skip

@@ -5,22 +5,18 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 from weakref import WeakValueDictionary
 
-from aioriak.bucket import Bucket
-from aioriak.bucket_type import BucketType
+from aioriak import many
+from aioriak.bucket import Bucket, BucketType
 from aioriak.cluster.balancer import Balancer
-from aioriak.cluster.cluster import Cluster
-from aioriak.cluster.dispatcher import Dispatcher
-from aioriak.cluster.observed import ObservedDispatcher
-from aioriak.cluster.retry import ATTEMPTS
 from aioriak.cluster.stats import Stats
-from aioriak.codec import Codecs, Decoder, Encoder
+from aioriak.codec import Decoder, Encoder
+from aioriak.compat.client import CompatClient
 from aioriak.config import (
     DEFAULT_PORT,
     Address,
@@ -35,18 +31,24 @@ from aioriak.config import (
     parse_url,
     settings_from_options,
 )
-from aioriak.error import ClientClosed, InvalidRequest
-from aioriak.operations import server
+from aioriak.error import InvalidRequest, RiakError
+from aioriak.operations import cluster, server
 from aioriak.operations.names import Name
+from aioriak.operations.options import WriteOptions
 from aioriak.operations.server import ServerInfo
-from aioriak.querying import AllowListing, ClientQueries, checked_listing
+from aioriak.queries.mapreduce import MapReduce
+from aioriak.queries.search import Search
 from aioriak.resolver import Resolver, checked, default_resolver
+from aioriak.runtime import AllowListing, Runtime
 from aioriak.security import SecurityCreds, security_from, take_from_url
-from aioriak.storing import ClientObjects
 from aioriak.telemetry import Telemetry
 
+if TYPE_CHECKING:
+    from aioriak.admin.aae import Folds
+    from aioriak.admin.replication import Replication
 
-class RiakClient(ClientObjects, ClientQueries):
+
+class RiakClient(CompatClient):
     """A client of a Riak cluster, to be shared by all tasks of an event loop.
 
     ::
@@ -113,22 +115,14 @@ class RiakClient(ClientObjects, ClientQueries):
             key_aware=key_aware,
             behind_load_balancer=behind_load_balancer,
         )
-        self.settings, unknown = settings_from_options(options, settings)
+        settings, unknown = settings_from_options(options, settings)
         if unknown:
             raise TypeError(f"there are no options {', '.join(sorted(unknown))}")
-        self.codecs = Codecs()
-        """The encoders and decoders that buckets fall back to."""
-        self.datatypes: dict[bytes, str | None] = {}
-        """What is known of bucket types' data types."""
+        self._runtime = Runtime(
+            settings, balancer=balancer, telemetry=telemetry, loop=loop, allow_listing=allow_listing
+        )
         self._resolver: Resolver | None = checked(resolver)
-        self.allow_listing = checked_listing(allow_listing)
-        self._balancer = balancer
-        self._telemetry = telemetry
-        self._loop = loop
-        self._cluster: Cluster | None = None
-        self._dispatcher: Dispatcher | None = None
         self._original: RiakClient | None = None
-        self._closed = False
         self._buckets: WeakValueDictionary[tuple[bytes | None, Name], Bucket] = WeakValueDictionary()
         self._bucket_types: WeakValueDictionary[Name, BucketType] = WeakValueDictionary()
 
@@ -165,15 +159,7 @@ class RiakClient(ClientObjects, ClientQueries):
         return cls(nodes=parsed.nodes, **{**options, **settings})
 
     async def _started(self) -> Self:
-        if self.closed:
-            raise ClientClosed("the client is closed")
-        self.dispatcher  # noqa: B018 - made here
-        assert self._cluster is not None
-        try:
-            await self._cluster.start()
-        except BaseException:
-            self.close()
-            raise
+        await self._runtime.start()
         return self
 
     def __await__(self) -> Generator[Any, None, Self]:
@@ -188,31 +174,9 @@ class RiakClient(ClientObjects, ClientQueries):
         await self.aclose()
 
     @property
-    def dispatcher(self) -> Dispatcher:
-        """What sends this client's requests. Raises :class:`~aioriak.error.ClientClosed`."""
-        dispatcher = self._dispatcher
-        if dispatcher is None:
-            if self._closed:
-                raise ClientClosed("the client is closed")
-            self._cluster = Cluster(
-                self.loop, self.settings, balancer=self._balancer, telemetry=self._telemetry
-            )
-            kind = Dispatcher if self._telemetry is None else ObservedDispatcher
-            dispatcher = kind(self._cluster, self.settings.timeouts.request, self.settings.retry)
-            self._dispatcher = dispatcher
-        return dispatcher
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """The event loop that the client belongs to."""
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-        return self._loop
-
-    @property
     def closed(self) -> bool:
         """Whether ``close()`` or ``aclose()`` was called."""
-        return self._closed or (self._cluster is not None and self._cluster.closed)
+        return self._runtime.closed
 
     def close(self) -> None:
         """Close every connection at once; may be called twice, and anywhere.
@@ -220,22 +184,23 @@ class RiakClient(ClientObjects, ClientQueries):
         What is in flight ends with :class:`~aioriak.error.ConnectionLost`, what waits with
         :class:`~aioriak.error.ClientClosed`.  :meth:`aclose` is the gentle way.
         """
-        self._closed = True
-        if self._cluster is not None:
-            self._cluster.close()
+        self._runtime.close()
 
     async def aclose(self) -> None:
         """Let what is in flight end (for ``timeouts.close`` seconds), close, and wait until all is closed."""
-        self._closed = True
-        if self._cluster is not None:
-            await self._cluster.aclose()
+        await self._runtime.aclose()
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
-        cluster = getattr(self, "_cluster", None)
-        if cluster is None or self._original is not None or cluster.closed:
+        runtime: Runtime | None = getattr(self, "_runtime", None)  # unset where __init__ raised
+        if runtime is None or runtime.cluster is None or self._original is not None or runtime.cluster.closed:
             return
         _warn(f"{self!r} was not closed; use 'async with', aclose() or close()", ResourceWarning, source=self)
-        cluster.close()
+        runtime.cluster.close()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of this client; frozen."""
+        return self._runtime.settings
 
     def with_options(self, *, retry: RetryPolicy | None = None, **options: Any) -> Self:
         """A cheap copy of this client with other options; it shares connections, encoders and resolver.
@@ -248,36 +213,18 @@ class RiakClient(ClientObjects, ClientQueries):
             raise TypeError(f"with_options takes {', '.join(sorted(allowed))} and retry, not {sorted(options)}")
         settings = self.settings if retry is None else replace(self.settings, retry=retry)
         settings, _ = settings_from_options(options, settings)
-        dispatcher = self.dispatcher
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
-        copy.settings = settings
+        copy._runtime = self._runtime.with_settings(settings)
         copy._original = self._original or self
-        copy._dispatcher = type(dispatcher)(dispatcher.cluster, settings.timeouts.request, settings.retry)
         copy._buckets = WeakValueDictionary()
         copy._bucket_types = WeakValueDictionary()
         return copy
 
-    @contextmanager
-    def retry_count(self, retries: int) -> Iterator[None]:
-        """Within ``with client.retry_count(n):`` requests of this task are attempted ``n`` times at most.
-
-        For code that knows it from the official client; :meth:`with_options` says the same of a copy.
-        Raises :class:`~aioriak.error.InvalidRequest`.
-        """
-        token = ATTEMPTS.set(RetryPolicy(attempts=retries).attempts)
-        try:
-            yield
-        finally:
-            ATTEMPTS.reset(token)
-
-    def same_cluster(self, other: RiakClient) -> bool:
-        """Whether two clients share their connections."""
-        return (self._original or self) is (other._original or other)
-
     def stats(self) -> Stats:
         """How things stand: per node its state, connections, what is in flight and waits, counts, latencies."""
-        return Stats(nodes=()) if self._cluster is None else self._cluster.stats()
+        cluster = self._runtime.cluster
+        return Stats(nodes=()) if cluster is None else cluster.stats()
 
     # -- nodes -------------------------------------------------------------------------------
 
@@ -288,14 +235,14 @@ class RiakClient(ClientObjects, ClientQueries):
         """
         if self.settings.behind_load_balancer:
             raise InvalidRequest("behind a load balancer there is one address")
-        self.dispatcher.cluster.add_node(Address.of(node))
+        self._runtime.dispatcher.cluster.add_node(Address.of(node))
 
     async def remove_node(self, node: AddressLike) -> None:
         """Let go of a node: nothing new is sent to it, what is in flight ends (``timeouts.close`` at most).
 
         Raises :class:`~aioriak.error.InvalidRequest` for an unknown node, and for the last one.
         """
-        cluster = self.dispatcher.cluster
+        cluster = self._runtime.dispatcher.cluster
         known = cluster.nodes.get(Address.of(node))
         if known is None:
             raise InvalidRequest(f"there is no node {Address.of(node)}; there are {', '.join(map(str, cluster.nodes))}")
@@ -307,19 +254,19 @@ class RiakClient(ClientObjects, ClientQueries):
 
     def get_encoder(self, content_type: str) -> Encoder | None:
         """The encoder for a content type, or ``None``."""
-        return self.codecs.encoders.get(content_type)
+        return self._runtime.codecs.encoders.get(content_type)
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> None:
         """Use ``encoder(value) -> bytes or str`` for a content type."""
-        self.codecs.encoders.set(content_type, encoder)
+        self._runtime.codecs.encoders.set(content_type, encoder)
 
     def get_decoder(self, content_type: str) -> Decoder | None:
         """The decoder for a content type, or ``None``."""
-        return self.codecs.decoders.get(content_type)
+        return self._runtime.codecs.decoders.get(content_type)
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> None:
         """Use ``decoder(bytes) -> value`` for a content type."""
-        self.codecs.decoders.set(content_type, decoder)
+        self._runtime.codecs.decoders.set(content_type, decoder)
 
     @property
     def resolver(self) -> Resolver:
@@ -347,27 +294,60 @@ class RiakClient(ClientObjects, ClientQueries):
             found = self._buckets[kind.wire_name, name] = Bucket(self, name, kind)
         return found
 
+    # -- many objects ----------------------------------------------------------------------------
+
+    def put_many(
+        self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
+    ) -> AsyncIterator[tuple[Any, RiakError | None]]:
+        """Store many objects: pairs of an object and ``None``, or its error, in the order they come.
+
+        ``concurrency`` requests are under way at most, and ``objects`` is read no faster than needed.
+        """
+
+        async def one(robject: Any) -> None:
+            await robject.store(**options)
+
+        return many.each(one, objects, concurrency)
+
     # -- the server ------------------------------------------------------------------------------
 
     async def ping(self) -> bool:
         """True when a node answers; raises what prevents it otherwise."""
-        return await server.ping(self.dispatcher)
-
-    async def is_alive(self) -> bool:
-        """The same as :meth:`ping`."""
-        return await self.ping()
+        return await server.ping(self._runtime.dispatcher)
 
     async def get_server_info(self) -> ServerInfo:
         """Name and release of the node that answers."""
-        return await server.server_info(self.dispatcher)
+        return await server.server_info(self._runtime.dispatcher)
 
-    async def get_client_id(self) -> bytes:
-        """The client id of one of the connections."""
-        return await server.get_client_id(self.dispatcher)
+    async def get_members(self) -> list[Address]:
+        """The addresses of the nodes that are up, as the node that answers knows them (Riak 3.0.10 on)."""
+        return await cluster.members(self._runtime.dispatcher)
 
-    async def set_client_id(self, client_id: str | bytes) -> None:
-        """Set the client id of every connection, present and to come."""
-        await server.set_client_id(self.dispatcher, client_id)
+    # -- namespaces ------------------------------------------------------------------------------
+
+    @property
+    def aae(self) -> Folds:
+        """AAE folds: questions to anti-entropy's key store, and jobs over what they find."""
+        from aioriak.admin.aae import Folds  # most programs never do
+
+        return Folds(self._runtime)
+
+    @property
+    def replication(self) -> Replication:
+        """Replication queues."""
+        from aioriak.admin.replication import Replication  # most programs never do
+
+        return Replication(self._runtime)
+
+    @property
+    def search(self) -> Search:
+        """Queries to search indexes, and the administration of indexes and schemas (Riak 2.x)."""
+        return Search(self._runtime)
+
+    @property
+    def mapreduce(self) -> MapReduce:
+        """Map/reduce jobs."""
+        return MapReduce(self._runtime)
 
     def __repr__(self) -> str:
         where = ",".join(str(node) for node in self.settings.nodes)

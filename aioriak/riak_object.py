@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
+from aioriak.compat.object import CompatObject
 from aioriak.content import UNSET, RiakContent
 from aioriak.error import ConflictError, InvalidRequest
 from aioriak.operations import kv
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from aioriak.bucket import Bucket
     from aioriak.client import RiakClient
     from aioriak.cluster.dispatcher import Dispatcher
-    from aioriak.mapreduce import RiakMapReduce
 
 _KEEP = 64 * 1024  # bytes; a larger value is taken out of the reply so that it is not held twice
 
 
-class RiakObject:
+class RiakObject(CompatObject):
     """What is stored under a key: one sibling, none, or several that are in conflict.
 
     The properties of a content (``data``, ``content_type``, ``indexes`` …) speak of the one sibling.
@@ -258,7 +258,7 @@ class RiakObject:
         :class:`~aioriak.error.ResolverError`, and what can happen to any request: ``TimeoutError``
         and ``ConnectionError`` of :mod:`aioriak.error`.
         """
-        return await self._reload(self.client.dispatcher, options)
+        return await self._reload(self.client._runtime.dispatcher, options)
 
     async def _reload(self, dispatcher: Dispatcher, options: ReadOptions) -> RiakObject:
         if self.key is None:
@@ -310,7 +310,7 @@ class RiakObject:
         was lost.
         """
         write = written(options, w, dw, pw, return_body, if_none_match, timeout)
-        if await self._write(self.client.dispatcher, write):
+        if await self._write(self.client._runtime.dispatcher, write):
             await resolve(self)
         return self
 
@@ -351,7 +351,7 @@ class RiakObject:
 
         Raises as :meth:`store` does.
         """
-        return await self._delete(self.client.dispatcher, options)
+        return await self._delete(self.client._runtime.dispatcher, options)
 
     async def _delete(self, dispatcher: Dispatcher, options: DeleteOptions) -> RiakObject:
         if self.key is None:
@@ -371,29 +371,6 @@ class RiakObject:
         """Forget the siblings here; nothing is sent. Returns the object."""
         self.siblings = []
         return self
-
-    # -- map/reduce -----------------------------------------------------------------------------
-
-    def add(self, *args: Any) -> RiakMapReduce:
-        """A map/reduce job with this object, and what is added, as its inputs."""
-        return self._job().add(*args)
-
-    def link(self, *args: Any) -> RiakMapReduce:
-        """A map/reduce job that follows this object's links (Riak 2.x)."""
-        return self._job().link(*args)
-
-    def map(self, *args: Any) -> RiakMapReduce:
-        """A map/reduce job that begins with a map phase over this object."""
-        return self._job().map(*args)
-
-    def reduce(self, *args: Any) -> RiakMapReduce:
-        """A map/reduce job that begins with a reduce phase over this object's key."""
-        return self._job().reduce(*args)
-
-    def _job(self) -> RiakMapReduce:
-        from aioriak.mapreduce import RiakMapReduce  # imports this module
-
-        return RiakMapReduce(self.client).add_object(self)
 
     # -- as a value -----------------------------------------------------------------------------
 

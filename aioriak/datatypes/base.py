@@ -246,7 +246,7 @@ class Datatype(Generic[V]):
         bucket = self._home()
         if self.key is None:
             raise InvalidRequest(f"a {self.type_name} without a key cannot be deleted")
-        where = bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, encode_key(self.key)
+        where = bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, encode_key(self.key)
         await kv.delete(*where, None, options)
         self.clear()
         self._take(None, None)
@@ -254,7 +254,7 @@ class Datatype(Generic[V]):
         return self
 
     async def _send(self, bucket: Bucket, options: dict[str, Any]) -> None:
-        clock = bucket.client.loop.time
+        clock = bucket._runtime.loop.time
         timeout: int | None = options.get("timeout")
         deadline = None if timeout is None else clock() + timeout / 1000
 
@@ -284,7 +284,7 @@ class Datatype(Generic[V]):
         key = None if self.key is None else encode_key(self.key)
         try:
             done = await operations.update(
-                bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, self.type_name,
+                bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, self.type_name,
                 operation, self._context if removal else None, options,
             )  # fmt: skip
         except (DatatypeMismatch, NotADatatype):
@@ -328,12 +328,12 @@ async def fetch(bucket: Bucket, key: Name, options: Any) -> Fetched:
     """Fetch what is under a key; what the bucket type's data type is, is remembered."""
     kind = bucket.bucket_type.wire_name
     try:
-        found = await operations.fetch(bucket.client.dispatcher, kind, bucket.wire_name, encode_key(key), options)
+        found = await operations.fetch(bucket._runtime.dispatcher, kind, bucket.wire_name, encode_key(key), options)
     except NotADatatype:
         forget_datatype(bucket)
         raise
     if kind is not None:
-        bucket.client.datatypes[kind] = found.type_name
+        bucket._runtime.datatypes[kind] = found.type_name
     return found
 
 
@@ -341,4 +341,4 @@ def forget_datatype(bucket: Bucket) -> None:
     """The bucket type is not of the data type that was remembered: ask again the next time."""
     kind = bucket.bucket_type.wire_name
     if kind is not None:
-        bucket.client.datatypes.pop(kind, None)
+        bucket._runtime.datatypes.pop(kind, None)

@@ -292,7 +292,7 @@ async def test_a_wrong_type_of_operation_is_told_and_the_type_is_asked_for_again
     client: RiakClient, bucket_name: str
 ) -> None:
     bucket = client.bucket(bucket_name, "sets")
-    client.datatypes[b"sets"] = "counter"
+    client._runtime.datatypes[b"sets"] = "counter"
     wrong = await bucket.new("key")
     assert isinstance(wrong, Counter)
     wrong.increment()
@@ -303,9 +303,9 @@ async def test_a_wrong_type_of_operation_is_told_and_the_type_is_asked_for_again
 
 
 async def test_a_remembered_type_that_is_wrong_does_no_harm_to_a_get(client: RiakClient, bucket_name: str) -> None:
-    client.datatypes[b"sets"] = "counter"
+    client._runtime.datatypes[b"sets"] = "counter"
     assert isinstance(await client.bucket(bucket_name, "sets").get("key"), Set)
-    client.datatypes[b"siblings"] = "set"
+    client._runtime.datatypes[b"siblings"] = "set"
     assert not hasattr(await client.bucket(bucket_name, "siblings").get("key"), "type_name")
 
 
@@ -331,13 +331,13 @@ async def test_the_data_type_of_a_bucket_type_is_asked_for_once(
     client: RiakClient, bucket_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
-    call = type(client.dispatcher).call
+    call = type(client._runtime.dispatcher).call
 
     async def noting(self: Any, operation: Any, *rest: Any) -> Any:
         asked.append(operation.name)
         return await call(self, operation, *rest)
 
-    monkeypatch.setattr(type(client.dispatcher), "call", noting)
+    monkeypatch.setattr(type(client._runtime.dispatcher), "call", noting)
     for _ in range(3):
         await client.bucket(bucket_name, "siblings").get("key")
         await client.bucket_type("sets").bucket(bucket_name).new("key")

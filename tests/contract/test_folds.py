@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from aioriak import Bucket, RiakClient
+from aioriak.admin.aae import Tree
 from aioriak.error import InvalidRequest, NotFound, RequestTimeout
-from aioriak.folds import Tree
 
 KEYS = ["k0", "k1", "k2", "k3", "k4", "k5"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from aioriak import Bucket, RiakClient
 from aioriak.error import BucketTypeNotFound, InvalidRequest, QuorumTooLarge, ServerError, ServerTimeout
-from aioriak.query import IndexPage
+from aioriak.queries.index import IndexPage
 
 AGES = {"ann": 28, "bob": 30, "cyd": 30, "dee": 41, "eve": -3}
 

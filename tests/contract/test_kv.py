@@ -546,4 +546,4 @@ async def test_an_index_that_a_hook_of_riak_refuses_is_told(bucket: Bucket) -> N
         content.indexes.add(key=b"age_int", value=b"old")
 
     with pytest.raises(InvalidIndex):
-        await operations.put(bucket.client.dispatcher, None, bucket.wire_name, b"k", None, fill, {})
+        await operations.put(bucket.client._runtime.dispatcher, None, bucket.wire_name, b"k", None, fill, {})

@@ -185,4 +185,4 @@ async def test_who_may_not_ask_for_the_bucket_type_can_still_read_objects(
     server.faults.error("get bucket type properties", "Permission denied: User 'x' does not have 'y' on z", times=1)
     found = await client.bucket("b", "siblings").get("k")
     assert not found.exists
-    assert client.datatypes[b"siblings"] is None
+    assert client._runtime.datatypes[b"siblings"] is None

@@ -239,9 +239,9 @@ async def test_a_copy_shares_connections_and_encoders(server: RiakServer, client
     copy = client.with_options(request_timeout=1.5, attempts=1)
     assert await copy.ping()
     assert server.nodes[0].accepted == 1
-    assert copy.codecs is client.codecs
-    assert copy.same_cluster(client)
-    assert client.same_cluster(copy.with_options())
+    assert copy._runtime.codecs is client._runtime.codecs
+    assert copy._runtime.shares_connections(client._runtime)
+    assert client._runtime.shares_connections(copy.with_options()._runtime)
     assert copy.settings.timeouts.request == 1.5
     assert client.settings.timeouts.request == 60.0
     assert copy.bucket("b") == client.bucket("b")

@@ -98,7 +98,7 @@ async def answered(monkeypatch: pytest.MonkeyPatch, replies: dict[int, bytes]) -
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", create_connection)
     async with RiakClient("nowhere", 1, max_size=1) as client:
-        client.datatypes[b"maps"] = "map"
+        client._runtime.datatypes[b"maps"] = "map"
         yield client
 
 

@@ -23,7 +23,7 @@ def _erlang(function: str, **more: Any) -> dict[str, Any]:
 
 def test_inputs_are_written_as_riak_reads_them(job: RiakMapReduce) -> None:
     typed = RiakClient().bucket("b", "t")
-    make = lambda: RiakMapReduce(job._client)  # noqa: E731
+    make = lambda: RiakMapReduce(RiakClient())  # noqa: E731
     assert make().add("b").inputs == "b"
     assert make().add(typed).inputs == ["t", "b"]
     assert make().add("b", bucket_type="t").inputs == ["t", "b"]
@@ -56,7 +56,7 @@ def test_a_function_is_named_in_every_way(
     job: RiakMapReduce, function: Any, options: Any, step: dict[str, Any]
 ) -> None:
     assert job.map(function, options).query == [{"map": {**step, "keep": True}}]
-    assert RiakMapReduce(job._client).reduce(function, options).query == [{"reduce": {**step, "keep": True}}]
+    assert RiakMapReduce(RiakClient()).reduce(function, options).query == [{"reduce": {**step, "keep": True}}]
 
 
 def test_the_last_phase_is_kept_and_others_when_asked(job: RiakMapReduce) -> None:
@@ -70,13 +70,13 @@ def test_named_helpers_are_functions_of_the_server(job: RiakMapReduce) -> None:
         "reduce_plist_sum", "reduce_string_to_integer", "reduce_count_inputs", "reduce_sum", "reduce_sort",
     ]  # fmt: skip
     for name in erlang:
-        ((kind, step),) = getattr(RiakMapReduce(job._client), name)().query[0].items()
+        ((kind, step),) = getattr(RiakMapReduce(RiakClient()), name)().query[0].items()
         assert (kind, step["function"]) == (name.partition("_")[0], name)
     script = {"map_values": "mapValues", "map_values_json": "mapValuesJson", "reduce_min": "reduceMin",
               "reduce_max": "reduceMax", "reduce_numeric_sort": "reduceNumericSort",
               "filter_not_found": "filterNotFound"}  # fmt: skip
     for name, function in script.items():
-        (step,) = getattr(RiakMapReduce(job._client), name)().query[0].values()
+        (step,) = getattr(RiakMapReduce(RiakClient()), name)().query[0].values()
         assert step["name"] == f"Riak.{function}"
     assert job.reduce_slice(1, 3).query[0]["reduce"]["arg"] == [1, 3]
     assert job.reduce_limit(5).query[1]["reduce"]["arg"] == 5
@@ -92,7 +92,7 @@ def test_a_job_has_one_kind_of_inputs(job: RiakMapReduce) -> None:
     with pytest.raises(InvalidRequest, match="inputs"):
         job.add("b").search("i", "q")
     with pytest.raises(InvalidRequest, match="key filters"):
-        RiakMapReduce(job._client).index("b", "n_int", 1).add_key_filter("eq", "k")
+        RiakMapReduce(RiakClient()).index("b", "n_int", 1).add_key_filter("eq", "k")
 
 
 def test_filters_join_without_nesting_what_need_not_be() -> None:

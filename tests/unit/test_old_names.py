@@ -16,6 +16,10 @@ from aioriak.testing import RiakServer
 
 NAMES = {
     "aioriak": "RiakClient RiakObject RiakMapReduce",
+    "aioriak.bucket": "Bucket BucketType",
+    "aioriak.client": "RiakClient",
+    "aioriak.content": "RiakContent",
+    "aioriak.riak_object": "RiakObject",
     "aioriak.client:RiakClient": """
         create close ping is_alive get_encoder set_encoder get_decoder set_decoder resolver bucket_type bucket
         get_client_id set_client_id get_buckets get_bucket_type_props set_bucket_type_props get_bucket_props

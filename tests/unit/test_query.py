@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from aioriak.error import InvalidRequest
-from aioriak.query import in_order
+from aioriak.queries.index import in_order
 
 
 class Work:

@@ -261,10 +261,10 @@ async def test_a_copy_with_other_options_tells_as_well(server: RiakServer) -> No
 
 async def test_without_telemetry_the_plain_dispatcher_does_the_work(server: RiakServer) -> None:
     async with await RiakClient.create(server.host, server.port) as client:
-        assert type(client.dispatcher) is Dispatcher
-        assert type(client.with_options(attempts=1).dispatcher) is Dispatcher
+        assert type(client._runtime.dispatcher) is Dispatcher
+        assert type(client.with_options(attempts=1)._runtime.dispatcher) is Dispatcher
     async with await connected(server, Recorder()) as client:
-        assert type(client.dispatcher) is ObservedDispatcher
+        assert type(client._runtime.dispatcher) is ObservedDispatcher
 
 
 async def test_a_lost_connection_is_told_as_the_error_it_is(server: RiakServer) -> None:

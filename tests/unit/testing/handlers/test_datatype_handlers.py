@@ -96,14 +96,14 @@ async def test_counters_of_the_default_type_answer_to_both_names(client: RiakCli
     assert (counter.type_name, counter.value, counter.exists) == ("counter", 3, True)
     assert not (await client.fetch_datatype(bucket, "absent")).exists
     with pytest.raises(ServerError, match="non-counter operation"):
-        await client.dispatcher.call(DT_UPDATE, update(ADD, type=b"default"))
+        await client._runtime.dispatcher.call(DT_UPDATE, update(ADD, type=b"default"))
 
 
 async def test_a_bucket_without_siblings_takes_no_data_type(client: RiakClient) -> None:
     with pytest.raises(ServerError, match="Bucket must be allow_mult=true"):
-        await client.dispatcher.call(DT_UPDATE, update(ADD, type=b"nosiblings"))
+        await client._runtime.dispatcher.call(DT_UPDATE, update(ADD, type=b"nosiblings"))
     with pytest.raises(ServerError, match="Bucket must be allow_mult=true"):
-        await client.dispatcher.call(DT_FETCH, dt.DtFetchReq(type=b"nosiblings", bucket=b"b", key=b"k"))
+        await client._runtime.dispatcher.call(DT_FETCH, dt.DtFetchReq(type=b"nosiblings", bucket=b"b", key=b"k"))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ async def test_what_kills_a_process_of_riak_costs_the_connection(
     alone = replace(client.settings.pool, max_size=1)
     async with RiakClient(nodes=client.settings.nodes, pool=alone) as other:
         with pytest.raises(RiakError, match="Error processing incoming message"):
-            await other.dispatcher.call(DT_UPDATE, request_)
+            await other._runtime.dispatcher.call(DT_UPDATE, request_)
         assert await other.ping()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import Any, Protocol, Self, TypeVar, Unpack
 
 from aioriak.error import InvalidRequest
 from aioriak.operations import indexes
@@ -13,15 +13,19 @@ from aioriak.operations.indexes import IndexAnswer, IndexQuery, IndexRow, Result
 from aioriak.operations.names import Name, show
 from aioriak.operations.options import ReadOptions, positive
 from aioriak.operations.stream import Stream
-
-if TYPE_CHECKING:
-    from aioriak.bucket import Bucket
+from aioriak.runtime import BucketView
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 PAGE = 1000
 """Rows that a page has unless said otherwise."""
+
+
+class _Bucket(BucketView, Protocol):
+    """A bucket whose objects can be read."""
+
+    async def get(self, key: Name, **options: Unpack[ReadOptions]) -> Any: ...
 
 
 class IndexPage(tuple[list[Result], bytes | None]):
@@ -31,11 +35,11 @@ class IndexPage(tuple[list[Result], bytes | None]):
     fetches the next page, ``None`` when there is none.
     """
 
-    _bucket: Bucket
+    _bucket: BucketView
     _asked: tuple[Name, Term | None, Term | None, dict[str, Any]]
 
     @classmethod
-    def _of(cls, bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any],
+    def _of(cls, bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any],
             answer: IndexAnswer[Result]) -> Self:
         page = cls((answer.matches, answer.continuation))
         page._bucket = bucket
@@ -67,16 +71,18 @@ class IndexPage(tuple[list[Result], bytes | None]):
         return await get_page(self._bucket, index, start, end, more)
 
 
-def checked(bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]) -> IndexQuery:
+def checked(
+    bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
+) -> IndexQuery:
     """A query that may be sent. Raises :class:`~aioriak.error.InvalidRequest`."""
     return IndexQuery(bucket.bucket_type.wire_name, bucket.wire_name, index, start, end, options)
 
 
 async def get_page(
-    bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
+    bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
 ) -> IndexPage:
     """Ask once."""
-    answer = await indexes.get(bucket.client.dispatcher, checked(bucket, index, start, end, options))
+    answer = await indexes.get(bucket._runtime.dispatcher, checked(bucket, index, start, end, options))
     return IndexPage._of(bucket, index, start, end, options, answer)
 
 
@@ -87,9 +93,9 @@ class IndexStream(Stream[Result]):
     """
 
     def __init__(
-        self, bucket: Bucket, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
+        self, bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
     ) -> None:
-        found = indexes.IndexStream(bucket.client.dispatcher, checked(bucket, index, start, end, options))
+        found = indexes.IndexStream(bucket._runtime.dispatcher, checked(bucket, index, start, end, options))
         super().__init__(found.messages, found.results)
         self._found = found
 
@@ -114,7 +120,7 @@ class Query:
 
     def __init__(
         self,
-        bucket: Bucket,
+        bucket: _Bucket,
         index: Name,
         start: Term | None = None,
         end: Term | None = None,
@@ -144,7 +150,7 @@ class Query:
         while left is None or left > 0:
             if left is not None:
                 query.request.max_results = min(self.page_size, left)
-            rows, continuation = await indexes.run(self.bucket.client.dispatcher, query)
+            rows, continuation = await indexes.run(self.bucket._runtime.dispatcher, query)
             if rows:
                 yield rows
             if left is not None:

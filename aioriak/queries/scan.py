@@ -5,28 +5,33 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from aioriak.operations import cluster
 from aioriak.operations.cluster import BucketFoldOptions, FoldedObject
 from aioriak.operations.options import positive
-from aioriak.resolver import resolve
-from aioriak.riak_object import RiakObject
+from aioriak.runtime import BucketView
 
-if TYPE_CHECKING:
-    from aioriak.bucket import Bucket
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
-class BucketFold:
+class _Bucket(BucketView, Protocol[T_co]):
+    """A bucket that makes objects of the replies of a fold."""
+
+    async def _folded(self, found: FoldedObject) -> T_co: ...
+
+
+class BucketFold(Generic[T]):
     """An async iterator of objects; left early, or at the end of ``async with``, its connection is closed.
 
     ``continuation`` is there once it has ended, if ``max_results`` cut it short.
     """
 
-    def __init__(self, bucket: Bucket, options: BucketFoldOptions) -> None:
+    def __init__(self, bucket: _Bucket[T], options: BucketFoldOptions) -> None:
         self._bucket = bucket
         self._found = cluster.BucketFold(
-            bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, options
+            bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, options
         )
 
     @property
@@ -37,8 +42,8 @@ class BucketFold:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> RiakObject:
-        return await _object(self._bucket, await anext(self._found))
+    async def __anext__(self) -> T:
+        return await self._bucket._folded(await anext(self._found))
 
     async def aclose(self) -> None:
         """End it now."""
@@ -53,21 +58,13 @@ class BucketFold:
         await self.aclose()
 
 
-async def _object(bucket: Bucket, found: FoldedObject) -> RiakObject:
-    robject = RiakObject._absent(bucket.client, bucket, found.key)
-    robject.vclock = found.vclock
-    if robject._show(found.contents):
-        await resolve(robject)
-    return robject
-
-
-async def scan(bucket: Bucket, concurrency: int, min_partitions: int | None) -> AsyncIterator[RiakObject]:
+async def scan(bucket: _Bucket[T], concurrency: int, min_partitions: int | None) -> AsyncIterator[T]:
     """The objects of every piece of a coverage plan, ``concurrency`` pieces at a time."""
     limit = asyncio.Semaphore(positive("concurrency", concurrency))
     plan = await cluster.coverage(
-        bucket.client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, min_partitions
+        bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, min_partitions
     )
-    found: asyncio.Queue[RiakObject | BaseException | None] = asyncio.Queue(2 * concurrency)
+    found: asyncio.Queue[T | BaseException | None] = asyncio.Queue(2 * concurrency)
 
     async def read(entry: cluster.CoverageEntry) -> None:
         try:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from aioriak.operations import replication
 from aioriak.operations.names import Name, encode, show
 from aioriak.operations.options import ReadOptions, positive
 from aioriak.operations.replication import Encoding, QueueItem, QueueLengths
-
-if TYPE_CHECKING:
-    from aioriak.client import RiakClient
-    from aioriak.riak_object import RiakObject
+from aioriak.riak_object import RiakObject
+from aioriak.runtime import Runtime
 
 __all__ = ["QueueItem", "QueueLengths", "Replication", "ReplicationQueue"]
 
@@ -23,9 +21,9 @@ class ReplicationQueue:
     Queues belong to nodes: ask each node for its own.  Riak's documentation: "Next Generation Replication".
     """
 
-    def __init__(self, client: RiakClient, name: Name) -> None:
+    def __init__(self, runtime: Runtime, name: Name) -> None:
         encode("queue", name)
-        self.client = client
+        self._runtime = runtime
         self.name = name
 
     async def fetch(self, encoding: Encoding = "internal", timeout: int | None = None) -> QueueItem | None:
@@ -37,7 +35,7 @@ class ReplicationQueue:
         :class:`~aioriak.error.ServerError` when there is no such queue;
         :class:`~aioriak.error.OutcomeUnknown` when the answer was lost: the reference may be off the queue.
         """
-        return await replication.fetch(self.client.dispatcher, self.name, encoding, _seconds(timeout))
+        return await replication.fetch(self._runtime.dispatcher, self.name, encoding, _seconds(timeout))
 
     async def drain(self, encoding: Encoding = "internal", timeout: int | None = None) -> AsyncIterator[QueueItem]:
         """Take objects off the queue until it is empty. ``timeout`` in milliseconds, for each."""
@@ -51,7 +49,7 @@ class ReplicationQueue:
 
         Returns how much waits there now.  ``timeout`` in milliseconds.
         """
-        return await replication.push(self.client.dispatcher, self.name, references, _seconds(timeout))
+        return await replication.push(self._runtime.dispatcher, self.name, references, _seconds(timeout))
 
     def __repr__(self) -> str:
         return f"<ReplicationQueue {show(self.name)}>"
@@ -60,12 +58,12 @@ class ReplicationQueue:
 class Replication:
     """Replication between clusters, as far as clients take part in it."""
 
-    def __init__(self, client: RiakClient) -> None:
-        self._client = client
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
 
     def queue(self, name: Name) -> ReplicationQueue:
         """A queue by its name; nothing is sent."""
-        return ReplicationQueue(self._client, name)
+        return ReplicationQueue(self._runtime, name)
 
     async def enqueue(self, robject: RiakObject, **options: Unpack[ReadOptions]) -> None:
         """Put an object's present version on the real-time queues.
@@ -76,7 +74,7 @@ class Replication:
         key = robject.key if robject.key is not None else ""
         bucket = robject.bucket
         await replication.enqueue(
-            self._client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
+            self._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
         )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
+from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.operations import folds
 from aioriak.operations.folds import (
     BucketName,
@@ -19,11 +20,7 @@ from aioriak.operations.folds import (
     When,
 )
 from aioriak.operations.names import Name
-
-if TYPE_CHECKING:
-    from aioriak.bucket import Bucket
-    from aioriak.client import RiakClient
-    from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.runtime import BucketView, Runtime
 
 __all__ = ["BucketName", "Folds", "KeyClock", "KeyCount", "ObjectStats", "Tree"]
 
@@ -39,8 +36,8 @@ class Folds:
     Riak's documentation: "Tictac AAE Folds".
     """
 
-    def __init__(self, client: RiakClient) -> None:
-        self._client = client
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
 
     # -- questions ----------------------------------------------------------------------------
 
@@ -49,32 +46,32 @@ class Folds:
 
         ``n_val`` is how many replicas buckets have at least; it decides how much of the cluster is read.
         """
-        return await folds.list_buckets(self._client.dispatcher, n_val, timeout)
+        return await folds.list_buckets(self._runtime.dispatcher, n_val, timeout)
 
-    async def object_stats(self, bucket: Bucket, **options: Unpack[Range]) -> ObjectStats:
+    async def object_stats(self, bucket: BucketView, **options: Unpack[Range]) -> ObjectStats:
         """How many objects a range has, their sizes by order of magnitude, their numbers of siblings."""
         return await folds.object_stats(*self._where(bucket), options)
 
-    async def find_siblings(self, bucket: Bucket, more_than: int = 1, **options: Unpack[Range]) -> list[KeyCount]:
+    async def find_siblings(self, bucket: BucketView, more_than: int = 1, **options: Unpack[Range]) -> list[KeyCount]:
         """The keys with more siblings than that."""
         return await folds.find_keys(*self._where(bucket), "sibling_count", more_than, options)
 
-    async def find_large(self, bucket: Bucket, more_than: int, **options: Unpack[Range]) -> list[KeyCount]:
+    async def find_large(self, bucket: BucketView, more_than: int, **options: Unpack[Range]) -> list[KeyCount]:
         """The keys with more bytes than that, as the key store counts them."""
         return await folds.find_keys(*self._where(bucket), "object_size", more_than, options)
 
-    async def find_tombstones(self, bucket: Bucket, **options: Unpack[FilteredRange]) -> list[KeyClock]:
+    async def find_tombstones(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> list[KeyClock]:
         """The tombstones of a range, and their vclocks.
 
         Riak sees them where the backend is leveled or ``tictacaae_storeheads`` is enabled, and none elsewhere.
         """
         return await folds.find_tombstones(*self._where(bucket), options)
 
-    async def count_tombstones(self, bucket: Bucket, **options: Unpack[FilteredRange]) -> int:
+    async def count_tombstones(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> int:
         """How many tombstones a range has."""
         return await folds.reap_tombstones(*self._where(bucket), "count", None, options)
 
-    async def count_keys(self, bucket: Bucket, **options: Unpack[FilteredRange]) -> int:
+    async def count_keys(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> int:
         """How many objects a range has, tombstones not counted."""
         return await folds.erase_keys(*self._where(bucket), "count", None, options)
 
@@ -82,7 +79,7 @@ class Folds:
 
     async def reap_tombstones(
         self,
-        bucket: Bucket,
+        bucket: BucketView,
         *,
         method: Method = "local",
         job_id: int | None = None,
@@ -97,7 +94,7 @@ class Folds:
 
     async def erase_keys(
         self,
-        bucket: Bucket,
+        bucket: BucketView,
         *,
         method: Method = "local",
         job_id: int | None = None,
@@ -109,11 +106,11 @@ class Folds:
         """
         return await folds.erase_keys(*self._where(bucket), method, job_id, options)
 
-    async def repair_keys(self, bucket: Bucket, **options: Unpack[Range]) -> int:
+    async def repair_keys(self, bucket: BucketView, **options: Unpack[Range]) -> int:
         """Have the objects of a range read, so that their replicas are repaired; how many there are."""
         return await folds.repair_keys(*self._where(bucket), options)
 
-    async def replicate_keys(self, bucket: Bucket, queue: Name, **options: Unpack[Range]) -> int:
+    async def replicate_keys(self, bucket: BucketView, queue: Name, **options: Unpack[Range]) -> int:
         """Have the objects of a range put on a replication queue; how many there are.
 
         Nothing tells whether the queue exists.
@@ -124,14 +121,19 @@ class Folds:
 
     async def merge_root(self, n_val: int = 3, timeout: int | None = None) -> Tree:
         """The root of the large tree that is kept for all buckets with this n_val. Quick."""
-        return await folds.merge_root(self._client.dispatcher, n_val, timeout)
+        return await folds.merge_root(self._runtime.dispatcher, n_val, timeout)
 
     async def merge_branches(self, branches: Iterable[int], n_val: int = 3, timeout: int | None = None) -> Tree:
         """Some branches of the large tree for this n_val, by their numbers. Quick."""
-        return await folds.merge_branches(self._client.dispatcher, n_val, branches, timeout)
+        return await folds.merge_branches(self._runtime.dispatcher, n_val, branches, timeout)
 
     async def merge_trees(
-        self, bucket: Bucket, size: TreeSize = "small", *, rehash: int | None = None, **options: Unpack[FilteredRange]
+        self,
+        bucket: BucketView,
+        size: TreeSize = "small",
+        *,
+        rehash: int | None = None,
+        **options: Unpack[FilteredRange],
     ) -> Tree:
         """A tree of a range, made for the purpose.
 
@@ -149,11 +151,11 @@ class Folds:
         timeout: int | None = None,
     ) -> list[KeyClock]:
         """The keys in some segments of the large tree for this n_val, and their vclocks."""
-        return await folds.fetch_clocks(self._client.dispatcher, n_val, segments, modified, timeout)
+        return await folds.fetch_clocks(self._runtime.dispatcher, n_val, segments, modified, timeout)
 
-    async def fetch_clocks_range(self, bucket: Bucket, **options: Unpack[FilteredRange]) -> list[KeyClock]:
+    async def fetch_clocks_range(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> list[KeyClock]:
         """The keys of a range, and their vclocks."""
         return await folds.fetch_clocks_range(*self._where(bucket), options)
 
-    def _where(self, bucket: Bucket) -> tuple[Dispatcher, bytes | None, bytes]:
-        return self._client.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name
+    def _where(self, bucket: BucketView) -> tuple[Dispatcher, bytes | None, bytes]:
+        return self._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name

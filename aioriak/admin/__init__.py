@@ -1,0 +1,1 @@
+"""Administration of a cluster: AAE folds and replication queues."""

@@ -1,0 +1,228 @@
+"""Bucket and bucket type methods of aioriak 0.2 and riak 2.7 that another method has replaced."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
+from typing import Any, Protocol, Unpack
+
+from aioriak import many
+from aioriak.error import InvalidRequest, RiakError
+from aioriak.operations import datatypes
+from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, GetOptions
+from aioriak.operations.indexes import Term
+from aioriak.operations.names import Name, encode_key
+from aioriak.operations.options import ReadOptions
+from aioriak.queries.index import PAGE, IndexPage, IndexStream
+from aioriak.riak_object import RiakObject
+from aioriak.runtime import BucketView
+
+_CONCURRENCY = 64
+
+
+class _HasProperties(Protocol):
+    """What an awaited property needs of a bucket."""
+
+    async def get_property(self, key: str) -> Any: ...
+
+
+class _Bucket(BucketView, Protocol):
+    """What these methods call."""
+
+    async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any: ...
+    def new_object(
+        self,
+        key: Name | None = ...,
+        data: Any = ...,
+        content_type: str | None = ...,
+        encoded_data: bytes | str | None = ...,
+    ) -> RiakObject: ...
+    async def get_index(
+        self,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = ...,
+        return_terms: bool | None = ...,
+        max_results: int | None = ...,
+        continuation: Name | None = ...,
+        timeout: int | None = ...,
+        term_regex: Name | None = ...,
+    ) -> IndexPage: ...
+    def stream_index(
+        self,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = ...,
+        return_terms: bool | None = ...,
+        max_results: int | None = ...,
+        continuation: Name | None = ...,
+        timeout: int | None = ...,
+        term_regex: Name | None = ...,
+    ) -> IndexStream: ...
+
+
+class AwaitedProperty:
+    """A bucket property that is fetched from the server: ``await bucket.allow_mult``."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, bucket: _HasProperties, owner: type) -> PropertyRequest:
+        return PropertyRequest(bucket, self._name)
+
+    def __set__(self, bucket: _HasProperties, value: Any) -> None:
+        raise AttributeError(f"say: await bucket.set_property({self._name!r}, {value!r})")
+
+
+class PropertyRequest:
+    """The request for one property of a bucket, sent when it is awaited."""
+
+    def __init__(self, bucket: _HasProperties, name: str) -> None:
+        self._bucket = bucket
+        self._name = name
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._bucket.get_property(self._name).__await__()
+
+    def __repr__(self) -> str:
+        return f"<property {self._name} of {self._bucket!r}; await it>"
+
+
+class CompatBucket:
+    """Methods that another method of the bucket has replaced, and the counters of Riak 1.4."""
+
+    allow_mult = AwaitedProperty("allow_mult")
+    n_val = AwaitedProperty("n_val")
+    r = AwaitedProperty("r")
+    pr = AwaitedProperty("pr")
+    w = AwaitedProperty("w")
+    dw = AwaitedProperty("dw")
+    pw = AwaitedProperty("pw")
+    rw = AwaitedProperty("rw")
+
+    async def multiget(self: _Bucket, keys: Iterable[Name], **options: Unpack[ReadOptions]) -> list[Any]:
+        """Read many keys at once: a list in the order of the keys.
+
+        An entry is the object, or a tuple of bucket type, bucket, key and the error.
+        """
+
+        async def read(key: Name) -> Any:
+            return await self.get(key, **options)
+
+        kind, name = self.bucket_type.name, self.name
+        found = await in_order(read, list(keys))
+        return [(kind, name, key, result) if isinstance(result, RiakError) else result for key, result in found]
+
+    async def new_from_file(self: _Bucket, key: Name | None, filename: str | os.PathLike[str]) -> RiakObject:
+        """A new object with a file's bytes, its content type by the file's name; nothing is stored yet.
+
+        The file is read in the event loop's default executor.
+        """
+        path = os.fspath(filename)
+        guessed, encoding = mimetypes.guess_type(path)
+
+        def read() -> bytes:
+            with open(path, "rb") as file:
+                return file.read()
+
+        data = await self._runtime.loop.run_in_executor(None, read)
+        robject = self.new_object(key, None, guessed or "application/octet-stream", data)
+        robject.content_encoding = encoding
+        return robject
+
+    async def paginate_index(
+        self: _Bucket,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = None,
+        max_results: int = PAGE,
+        return_terms: bool | None = None,
+        continuation: Name | None = None,
+        timeout: int | None = None,
+        term_regex: Name | None = None,
+    ) -> AsyncIterator[IndexPage]:
+        """The pages of :meth:`get_index`, one after the other."""
+        page = await self.get_index(
+            index, startkey, endkey, return_terms, max_results, continuation, timeout, term_regex
+        )
+        yield page
+        while page.has_next_page():
+            page = await page.next_page()
+            yield page
+
+    async def paginate_stream_index(
+        self: _Bucket,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = None,
+        max_results: int = PAGE,
+        return_terms: bool | None = None,
+        continuation: Name | None = None,
+        timeout: int | None = None,
+        term_regex: Name | None = None,
+    ) -> AsyncIterator[IndexStream]:
+        """The pages of :meth:`stream_index`, one after the other; one that is left early is the last."""
+        following: Name | None = continuation
+        while True:
+            page = self.stream_index(
+                index, startkey, endkey, return_terms, max_results, following, timeout, term_regex
+            )
+            yield page
+            following = page.continuation
+            if following is None:
+                return
+
+    # -- counters of Riak 1.4 -----------------------------------------------------------------
+
+    async def get_counter(self: _Bucket, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
+        """The value of a counter of Riak 1.4, ``None`` where there is none.
+
+        Such counters live in buckets of the default type with ``allow_mult``; new ones are better data types.
+        Raises as :meth:`get` does, and :class:`~aioriak.error.InvalidRequest` for another bucket type.
+        """
+        _require_default_type(self)
+        return await datatypes.counter_get(self._runtime.dispatcher, self.wire_name, encode_key(key), options)
+
+    async def update_counter(
+        self: _Bucket, key: Name, value: int, **options: Unpack[CounterWriteOptions]) -> int | None:
+        """Count a counter of Riak 1.4 by ``value``, which may be negative; its new value with ``returnvalue=True``.
+
+        Never sent twice by itself: :class:`~aioriak.error.OutcomeUnknown` when its answer was lost.
+        """
+        _require_default_type(self)
+        return await datatypes.counter_update(
+            self._runtime.dispatcher, self.wire_name, encode_key(key), value, options
+        )
+
+
+class _BucketType(Protocol):
+    """What the property below calls."""
+
+    async def get_datatype(self) -> str | None: ...
+
+
+class CompatBucketType:
+    """Properties that a method of the bucket type has replaced."""
+
+    @property
+    def datatype(self: _BucketType) -> Awaitable[str | None]:
+        """:meth:`BucketType.get_datatype <aioriak.bucket.BucketType.get_datatype>`, to be awaited."""
+        return self.get_datatype()
+
+
+async def in_order(work: Callable[[Any], Awaitable[Any]], items: list[Any]) -> list[tuple[Any, Any]]:
+    """Pairs of an item and its result or error, in the order of the items."""
+    found: list[Any] = [None] * len(items)
+
+    async def one(position: int) -> Any:
+        return await work(items[position])
+
+    async for position, result in many.each(one, range(len(items)), _CONCURRENCY):
+        found[position] = items[position], result
+    return found
+
+
+def _require_default_type(bucket: _Bucket) -> None:
+    if bucket.bucket_type.wire_name is not None:
+        raise InvalidRequest(f"counters of Riak 1.4 live in the default bucket type, not in {bucket.path}")

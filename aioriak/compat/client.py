@@ -1,0 +1,289 @@
+"""Client methods of aioriak 0.2 and riak 2.7 that another method has replaced."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol, Unpack
+
+from aioriak.bucket import Bucket, BucketType
+from aioriak.cluster.retry import ATTEMPTS
+from aioriak.compat.bucket import in_order
+from aioriak.config import RetryPolicy
+from aioriak.datatypes import Datatype, handles
+from aioriak.error import RiakError
+from aioriak.operations import server
+from aioriak.operations.cluster import PreflistItem
+from aioriak.operations.datatypes import (
+    CounterReadOptions,
+    CounterWriteOptions,
+    DatatypeReadOptions,
+    DatatypeWriteOptions,
+)
+from aioriak.operations.indexes import MoreIndexOptions, Term
+from aioriak.operations.mapreduce import PhaseResult
+from aioriak.operations.names import Name
+from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions, written
+from aioriak.operations.properties import BucketProperties
+from aioriak.operations.search import SearchIndex, SearchOptions, SearchResults, SearchSchema
+from aioriak.operations.stream import Stream
+from aioriak.queries.index import IndexPage, IndexStream
+from aioriak.queries.mapreduce import MapReduce
+from aioriak.queries.search import Search
+from aioriak.resolver import resolve
+from aioriak.riak_object import RiakObject
+from aioriak.runtime import Runtime
+
+
+class _Client(Protocol):
+    """What these methods call."""
+
+    @property
+    def _runtime(self) -> Runtime: ...
+    @property
+    def search(self) -> Search: ...
+    @property
+    def mapreduce(self) -> MapReduce: ...
+    def bucket(self, name: Name, bucket_type: Name | BucketType = ...) -> Bucket: ...
+    def bucket_type(self, name: Name) -> BucketType: ...
+    async def ping(self) -> bool: ...
+
+
+class CompatClient:
+    """Methods that pass on to a bucket, an object or a namespace of the client."""
+
+    # -- objects ------------------------------------------------------------------------------
+
+    async def get(self: _Client, robj: RiakObject, **options: Unpack[ReadOptions]) -> RiakObject:
+        """Read an object again: :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>`."""
+        return await robj._reload(self._runtime.dispatcher, options)
+
+    async def put(
+        self: _Client,
+        robj: RiakObject,
+        w: Quorum | None = None,
+        dw: Quorum | None = None,
+        pw: Quorum | None = None,
+        return_body: bool = True,
+        if_none_match: bool = False,
+        timeout: int | None = None,
+        **options: Unpack[MoreWriteOptions],
+    ) -> RiakObject:
+        """Write an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
+        write = written(options, w, dw, pw, return_body, if_none_match, timeout)
+        if await robj._write(self._runtime.dispatcher, write):
+            await resolve(robj)
+        return robj
+
+    async def delete(self: _Client, robj: RiakObject, **options: Unpack[DeleteOptions]) -> RiakObject:
+        """Delete an object: :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>`."""
+        return await robj._delete(self._runtime.dispatcher, options)
+
+    async def multiget(
+        self: _Client, pairs: Iterable[tuple[Name, Name, Name]], **options: Unpack[ReadOptions]
+    ) -> list[Any]:
+        """Read many (bucket type, bucket, key) at once: a list in their order.
+
+        An entry is the object, or a tuple of bucket type, bucket, key and the error.
+        """
+
+        async def read(place: tuple[Name, Name, Name]) -> Any:
+            kind, bucket, key = place
+            return await self.bucket(bucket, kind).get(key, **options)
+
+        found = await in_order(read, list(pairs))
+        return [(*place, result) if isinstance(result, RiakError) else result for place, result in found]
+
+    async def multiput(self, objs: Iterable[Any], **options: Unpack[WriteOptions]) -> list[Any]:
+        """Store many objects at once: a list in their order.
+
+        An entry is the object, or a tuple of the object and the error.
+        """
+
+        async def store(robject: Any) -> None:
+            await robject.store(**options)
+
+        stored = await in_order(store, list(objs))
+        return [robject if error is None else (robject, error) for robject, error in stored]
+
+    # -- buckets and bucket types -------------------------------------------------------------
+
+    async def get_buckets(
+        self: _Client, bucket_type: Name | BucketType | None = None, timeout: int | None = None
+    ) -> list[Bucket]:
+        """:meth:`BucketType.get_buckets <aioriak.bucket.BucketType.get_buckets>`."""
+        return await _bucket_type(self, bucket_type).get_buckets(timeout)
+
+    def stream_buckets(
+        self: _Client, bucket_type: Name | BucketType | None = None, timeout: int | None = None
+    ) -> Stream[Name]:
+        """:meth:`BucketType.stream_buckets <aioriak.bucket.BucketType.stream_buckets>`."""
+        return _bucket_type(self, bucket_type).stream_buckets(timeout)
+
+    async def get_bucket_type_props(self: _Client, bucket_type: Name | BucketType) -> BucketProperties:
+        """:meth:`BucketType.get_properties <aioriak.bucket.BucketType.get_properties>`."""
+        return await _bucket_type(self, bucket_type).get_properties()
+
+    async def set_bucket_type_props(self: _Client, bucket_type: Name | BucketType, props: BucketProperties) -> None:
+        """:meth:`BucketType.set_properties <aioriak.bucket.BucketType.set_properties>`."""
+        await _bucket_type(self, bucket_type).set_properties(props)
+
+    async def get_bucket_props(self, bucket: Bucket) -> BucketProperties:
+        """:meth:`Bucket.get_properties <aioriak.bucket.Bucket.get_properties>`."""
+        return await bucket.get_properties()
+
+    async def set_bucket_props(self, bucket: Bucket, props: BucketProperties) -> None:
+        """:meth:`Bucket.set_properties <aioriak.bucket.Bucket.set_properties>`."""
+        await bucket.set_properties(props)
+
+    async def clear_bucket_props(self, bucket: Bucket) -> None:
+        """:meth:`Bucket.clear_properties <aioriak.bucket.Bucket.clear_properties>`."""
+        await bucket.clear_properties()
+
+    async def get_keys(self, bucket: Bucket, timeout: int | None = None) -> list[Name]:
+        """:meth:`Bucket.get_keys <aioriak.bucket.Bucket.get_keys>`."""
+        return await bucket.get_keys(timeout)
+
+    def stream_keys(self, bucket: Bucket, timeout: int | None = None) -> Stream[Name]:
+        """:meth:`Bucket.stream_keys <aioriak.bucket.Bucket.stream_keys>`."""
+        return bucket.stream_keys(timeout)
+
+    async def get_preflist(self, bucket: Bucket, key: Name) -> list[PreflistItem]:
+        """:meth:`Bucket.get_preflist <aioriak.bucket.Bucket.get_preflist>`."""
+        return await bucket.get_preflist(key)
+
+    # -- data types ---------------------------------------------------------------------------
+
+    async def fetch_datatype(
+        self, bucket: Bucket, key: Name, **options: Unpack[DatatypeReadOptions]
+    ) -> Datatype[Any]:
+        """Fetch the data type under a key, of whatever type the server reports.
+
+        Raises as :meth:`Datatype.reload <aioriak.datatypes.Datatype.reload>` does.
+        """
+        return await handles.fetch(bucket, key, options)
+
+    async def update_datatype(
+        self, datatype: Datatype[Any], **options: Unpack[DatatypeWriteOptions]
+    ) -> Datatype[Any]:
+        """:meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
+        return await datatype.store(**options)
+
+    async def get_counter(self, bucket: Bucket, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
+        """:meth:`Bucket.get_counter <aioriak.bucket.Bucket.get_counter>`."""
+        return await bucket.get_counter(key, **options)
+
+    async def update_counter(
+        self, bucket: Bucket, key: Name, value: int, **options: Unpack[CounterWriteOptions]
+    ) -> int | None:
+        """:meth:`Bucket.update_counter <aioriak.bucket.Bucket.update_counter>`."""
+        return await bucket.update_counter(key, value, **options)
+
+    # -- secondary indexes --------------------------------------------------------------------
+
+    async def get_index(
+        self,
+        bucket: Bucket,
+        index: Name,
+        startkey: Term,
+        endkey: Term | None = None,
+        return_terms: bool | None = None,
+        max_results: int | None = None,
+        continuation: Name | None = None,
+        timeout: int | None = None,
+        term_regex: Name | None = None,
+        **options: Unpack[MoreIndexOptions],
+    ) -> IndexPage:
+        """:meth:`Bucket.get_index <aioriak.bucket.Bucket.get_index>`."""
+        return await bucket.get_index(
+            index, startkey, endkey, return_terms, max_results, continuation, timeout, term_regex, **options
+        )
+
+    def stream_index(self, bucket: Bucket, *args: Any, **options: Any) -> IndexStream:
+        """:meth:`Bucket.stream_index <aioriak.bucket.Bucket.stream_index>`."""
+        return bucket.stream_index(*args, **options)
+
+    def paginate_index(self, bucket: Bucket, *args: Any, **options: Any) -> AsyncIterator[IndexPage]:
+        """:meth:`Bucket.paginate_index <aioriak.bucket.Bucket.paginate_index>`."""
+        return bucket.paginate_index(*args, **options)
+
+    def paginate_stream_index(self, bucket: Bucket, *args: Any, **options: Any) -> AsyncIterator[IndexStream]:
+        """:meth:`Bucket.paginate_stream_index <aioriak.bucket.Bucket.paginate_stream_index>`."""
+        return bucket.paginate_stream_index(*args, **options)
+
+    # -- map/reduce ---------------------------------------------------------------------------
+
+    async def mapred(
+        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
+    ) -> Any:
+        """:meth:`MapReduce.run <aioriak.queries.mapreduce.MapReduce.run>`."""
+        return await self.mapreduce.run(inputs, query, timeout)
+
+    async def stream_mapred(
+        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
+    ) -> Stream[PhaseResult]:
+        """:meth:`MapReduce.stream <aioriak.queries.mapreduce.MapReduce.stream>`."""
+        return self.mapreduce.stream(inputs, query, timeout)
+
+    # -- search -------------------------------------------------------------------------------
+
+    async def create_search_index(
+        self: _Client, index: Name, schema: Name | None = None, n_val: int | None = None, timeout: int | None = None
+    ) -> None:
+        """:meth:`Search.create_index <aioriak.queries.search.Search.create_index>`."""
+        await self.search.create_index(index, schema, n_val, timeout)
+
+    async def get_search_index(self: _Client, index: Name) -> SearchIndex:
+        """:meth:`Search.get_index <aioriak.queries.search.Search.get_index>`."""
+        return await self.search.get_index(index)
+
+    async def list_search_indexes(self: _Client) -> list[SearchIndex]:
+        """:meth:`Search.list_indexes <aioriak.queries.search.Search.list_indexes>`."""
+        return await self.search.list_indexes()
+
+    async def delete_search_index(self: _Client, index: Name) -> None:
+        """:meth:`Search.delete_index <aioriak.queries.search.Search.delete_index>`."""
+        await self.search.delete_index(index)
+
+    async def create_search_schema(self: _Client, schema: Name, content: Name) -> None:
+        """:meth:`Search.create_schema <aioriak.queries.search.Search.create_schema>`."""
+        await self.search.create_schema(schema, content)
+
+    async def get_search_schema(self: _Client, schema: Name) -> SearchSchema:
+        """:meth:`Search.get_schema <aioriak.queries.search.Search.get_schema>`."""
+        return await self.search.get_schema(schema)
+
+    async def fulltext_search(self: _Client, index: Name, query: str, **params: Unpack[SearchOptions]) -> SearchResults:
+        """:meth:`Search.query <aioriak.queries.search.Search.query>`."""
+        return await self.search.query(index, query, **params)
+
+    # -- the server ---------------------------------------------------------------------------
+
+    async def is_alive(self: _Client) -> bool:
+        """:meth:`RiakClient.ping <aioriak.client.RiakClient.ping>`."""
+        return await self.ping()
+
+    async def get_client_id(self: _Client) -> bytes:
+        """The client id of one of the connections."""
+        return await server.get_client_id(self._runtime.dispatcher)
+
+    async def set_client_id(self: _Client, client_id: str | bytes) -> None:
+        """Set the client id of every connection, open now or later."""
+        await server.set_client_id(self._runtime.dispatcher, client_id)
+
+    @contextmanager
+    def retry_count(self, retries: int) -> Iterator[None]:
+        """Within ``with client.retry_count(n):`` requests of this task are attempted ``n`` times at most.
+
+        :meth:`RiakClient.with_options <aioriak.client.RiakClient.with_options>` makes a copy that does the same.
+        Raises :class:`~aioriak.error.InvalidRequest`.
+        """
+        token = ATTEMPTS.set(RetryPolicy(attempts=retries).attempts)
+        try:
+            yield
+        finally:
+            ATTEMPTS.reset(token)
+
+
+def _bucket_type(client: _Client, bucket_type: Name | BucketType | None) -> BucketType:
+    return bucket_type if isinstance(bucket_type, BucketType) else client.bucket_type(bucket_type or "default")

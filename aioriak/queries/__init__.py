@@ -1,0 +1,1 @@
+"""Queries: secondary indexes, map/reduce, search, listings and scans of a bucket."""

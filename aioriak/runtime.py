@@ -1,0 +1,185 @@
+"""What handles, objects and data types need of a client."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import warnings
+from typing import Literal, Protocol
+
+from aioriak.cluster.balancer import Balancer
+from aioriak.cluster.cluster import Cluster
+from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.cluster.observed import ObservedDispatcher
+from aioriak.codec import Codecs
+from aioriak.config import Settings
+from aioriak.error import ClientClosed, InvalidRequest, ListingDisallowed, ListingWarning
+from aioriak.operations.names import Name
+from aioriak.telemetry import Telemetry
+
+AllowListing = Literal["warn", "error", "silent"]
+"""What listing keys or buckets does: warn, raise, or neither."""
+
+
+class Runtime:
+    """The connections and the shared state of one client.
+
+    The cluster is made at the first request, because a client may be made before its event loop runs.
+    A copy for other settings shares everything but the settings.
+    """
+
+    __slots__ = (
+        "_allow_listing", "_balancer", "_closed", "_cluster", "_dispatcher", "_identity", "_loop", "_telemetry",
+        "codecs", "datatypes", "settings",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        balancer: Balancer | None = None,
+        telemetry: Telemetry | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        allow_listing: AllowListing = "warn",
+    ) -> None:
+        if allow_listing not in ("warn", "error", "silent"):
+            raise InvalidRequest(f"allow_listing is warn, error or silent, not {allow_listing!r}")
+        self.settings = settings
+        self.codecs = Codecs()
+        """The encoders and decoders that buckets fall back to."""
+        self.datatypes: dict[bytes, str | None] = {}
+        """The data type of each bucket type asked for so far; ``None`` for one without a data type."""
+        self._allow_listing = allow_listing
+        self._balancer = balancer
+        self._telemetry = telemetry
+        self._loop = loop
+        self._cluster: Cluster | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._closed = False
+        self._identity = object()  # the same in every copy
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        """The dispatcher of this client's requests. Raises :class:`~aioriak.error.ClientClosed`."""
+        dispatcher = self._dispatcher
+        if dispatcher is None:
+            if self._closed:
+                raise ClientClosed("the client is closed")
+            self._cluster = Cluster(self.loop, self.settings, balancer=self._balancer, telemetry=self._telemetry)
+            kind = Dispatcher if self._telemetry is None else ObservedDispatcher
+            dispatcher = kind(self._cluster, self.settings.timeouts.request, self.settings.retry)
+            self._dispatcher = dispatcher
+        return dispatcher
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The cluster, once a request or :meth:`start` has made it."""
+        return self._cluster
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop that the client belongs to."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
+    # -- opening and closing ------------------------------------------------------------------
+
+    @property
+    def closed(self) -> bool:
+        """Whether ``close()`` or ``aclose()`` was called, here or on a client with the same connections."""
+        return self._closed or (self._cluster is not None and self._cluster.closed)
+
+    async def start(self) -> None:
+        """Connect to the cluster; close everything if that fails.
+
+        Raises :class:`~aioriak.error.ConnectError` when no node can be reached.
+        """
+        if self.closed:
+            raise ClientClosed("the client is closed")
+        cluster = self.dispatcher.cluster
+        try:
+            await cluster.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close every connection at once."""
+        self._closed = True
+        if self._cluster is not None:
+            self._cluster.close()
+
+    async def aclose(self) -> None:
+        """Wait for requests in flight (``timeouts.close`` seconds at most), then close every connection."""
+        self._closed = True
+        if self._cluster is not None:
+            await self._cluster.aclose()
+
+    # -- copies -------------------------------------------------------------------------------
+
+    def with_settings(self, settings: Settings) -> Runtime:
+        """A copy with other settings that shares the connections. Raises :class:`~aioriak.error.ClientClosed`."""
+        dispatcher = self.dispatcher
+        copy = Runtime.__new__(Runtime)
+        for name in Runtime.__slots__:
+            setattr(copy, name, getattr(self, name))
+        copy.settings = settings
+        copy._dispatcher = type(dispatcher)(dispatcher.cluster, settings.timeouts.request, settings.retry)
+        return copy
+
+    def shares_connections(self, other: Runtime) -> bool:
+        """Whether two clients have the same connections."""
+        return self._identity is other._identity
+
+    # -- the listing guard ----------------------------------------------------------------------
+
+    def check_listing(self, what: str) -> None:
+        """Warn of a listing, or refuse it, as ``allow_listing`` says.
+
+        Raises :class:`~aioriak.error.ListingDisallowed`.
+        """
+        if self._allow_listing == "silent":
+            return
+        message = f"listing {what} reads the whole cluster"
+        if self._allow_listing == "error":
+            raise ListingDisallowed(f'{message}; this client has allow_listing="error"')
+        message += '; say allow_listing="silent" where that is meant'
+        warnings.warn(message, ListingWarning, stacklevel=_caller())
+
+
+class HasRuntime(Protocol):
+    """A client, as the code below it sees it."""
+
+    @property
+    def _runtime(self) -> Runtime: ...
+
+
+class BucketTypeView(Protocol):
+    """A bucket type, as the code below it sees it."""
+
+    @property
+    def name(self) -> Name: ...
+    @property
+    def wire_name(self) -> bytes | None: ...
+
+
+class BucketView(HasRuntime, Protocol):
+    """A bucket, as the code below it sees it."""
+
+    @property
+    def name(self) -> Name: ...
+    @property
+    def wire_name(self) -> bytes: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def bucket_type(self) -> BucketTypeView: ...
+
+
+def _caller() -> int:
+    """The ``stacklevel`` of the nearest frame outside this package, for the function that calls this."""
+    frame, level = sys._getframe(1).f_back, 2
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("aioriak."):
+        frame, level = frame.f_back, level + 1
+    return level
