@@ -1,9 +1,10 @@
-"""One client's connection: requests in, strictly one at a time and in order; answers out.
+"""The server's end of a connection: it answers requests one at a time and in order.
 
-Riak has one process a connection.  It reads once, answers every whole request
-in what it read, and reads again (Riak KV documentation, "Protocol Buffers
-Client API").  Streams go on between reads: what comes in a later read while one
-is going is refused, what came in the same read is answered inside the stream.
+Riak has one process for each connection.  The process reads once, answers every
+complete request of that read, and reads again (Riak KV documentation, "Protocol
+Buffers Client API").  Streams continue between reads: a request that arrives in
+a later read is refused while a stream is running; a request of the same read is
+answered inside the stream.
 """
 
 from __future__ import annotations
@@ -12,21 +13,20 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from google.protobuf.message import DecodeError, Message
 
 from aioriak.error import ProtocolError
 from aioriak.riak_pb.riak_pb2 import RpbErrorResp
-from aioriak.testing.context import Context, Handler, Peer
+from aioriak.testing.commits import GroupCommit
+from aioriak.testing.context import Context, Handler
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
-from aioriak.testing.faults import CONNECT, Fault
+from aioriak.testing.faults import CONNECT, Fault, Faults
+from aioriak.testing.handlers.kv import check_condition
 from aioriak.testing.security import common_name
 from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import OPERATIONS, START_TLS, Operation
-
-if TYPE_CHECKING:
-    from aioriak.testing.node import Node
 
 logger = logging.getLogger("aioriak.testing")
 
@@ -34,24 +34,47 @@ _LARGEST_BATCH = 256 * 1024
 _BUSY = b"Cannot send another request while one is in progress"
 
 
+class Owner(Protocol):
+    """What a connection needs of the node that accepted it."""
+
+    latency: float
+
+    @property
+    def listening(self) -> bool:
+        """Whether the node accepts connections."""
+
+    def opened(self, connection: Connection) -> None:
+        """Register a new connection."""
+
+    def closed(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+
+    def handler(self, context: Context, operation: Operation[Any, Any] | None) -> Handler | None:
+        """Return the handler of an operation; ``None`` if it is unknown."""
+
+    def received(self, operation: Operation[Any, Any], request: Any) -> None:
+        """Count a request."""
+
+
 class Connection(asyncio.Protocol):
     """The server's end of one connection.
 
-    It goes on only while nothing holds it: a delay, a client that does not
+    It works only while it has no reason to hold: a delay, a client that does not
     read, a frozen node.
     """
 
-    def __init__(self, node: Node) -> None:
-        server = node.server
-        self.node = node
-        self.server = server
-        self.context = Context(server, node, server.database, Peer(), server.random, server.clock)
+    def __init__(self, owner: Owner, context: Context, faults: Faults, commits: GroupCommit) -> None:
+        self.owner = owner
+        self.context = context
+        self._faults = faults
+        self._commits = commits
+        self._security = context.cluster.security
         self.transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._reader = FrameReader()
-        self._chunks: deque[bytes] = deque()  # reads that came while held
-        self._frames: deque[Frame] = deque()  # what is left of the current read
-        self._next: Callable[[], None] | None = None  # goes before the frames that are left
+        self._chunks: deque[bytes] = deque()  # reads that arrived while the connection was held
+        self._frames: deque[Frame] = deque()  # the unanswered frames of the current read
+        self._next: Callable[[], None] | None = None  # runs before the next frame is answered
         self._stream: Iterator[Message] | None = None
         self._stream_of: Operation[Any, Any] | None = None
         self._stream_fault: Fault | None = None
@@ -68,17 +91,17 @@ class Connection(asyncio.Protocol):
     # -- asyncio ------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client came."""
-        if not self.node.listening:  # it was accepted just before the node went down
+        """Register the connection, unless a fault applies to it."""
+        if not self.owner.listening:  # it was accepted just before the node went down
             cast(asyncio.Transport, transport).abort()
             return
         self.transport = cast(asyncio.Transport, transport)
         peername = transport.get_extra_info("peername")
         if peername:
             self.context.peer.address = peername[:2]
-        self.node.joined(self)
-        if self.server.faults:
-            seconds, fault = self.server.faults.striking(CONNECT, None, self.node)
+        self.owner.opened(self)
+        if self._faults:
+            seconds, fault = self._faults.striking(CONNECT, None, self.context.node)
             if fault is not None and fault.kind != "hang":
                 self.abort()
             elif fault is not None:
@@ -87,11 +110,11 @@ class Connection(asyncio.Protocol):
                 self._wait(seconds, lambda: None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client went, or was sent away."""
+        """Discard everything; the client or the server closed the connection."""
         if self.transport is None:
             return
         self._closing = True
-        self.node.left(self)
+        self.owner.closed(self)
         if self._timer is not None:
             self._timer.cancel()
         self._end_stream()
@@ -101,35 +124,35 @@ class Connection(asyncio.Protocol):
         self.transport = None
 
     def data_received(self, data: bytes) -> None:
-        """One read."""
+        """Answer the requests of one read, or keep them while the connection is held."""
         if self._holds:
             self._chunks.append(data)
         else:
             self._read(data)
 
     def pause_writing(self) -> None:
-        """The client does not read: neither do we, nor make more for it to read."""
+        """Hold while the client does not read: read no more requests and make no more replies."""
         self.hold("writing")
 
     def resume_writing(self) -> None:
-        """The client reads again."""
+        """Continue: the client reads again."""
         self.release("writing")
 
     @property
     def holds(self) -> frozenset[str]:
-        """Why it does not go on: ``writing`` (the client does not read), ``delay``, ``hang``, ``frozen``."""
+        """The reasons to hold: ``writing`` (the client does not read), ``delay``, ``hang``, ``frozen``, ``race``."""
         return frozenset(self._holds)
 
-    # -- holding and going on -----------------------------------------------
+    # -- holding and releasing ----------------------------------------------
 
     def hold(self, reason: str) -> None:
-        """Stop reading and answering, for this reason."""
+        """Stop reading and answering until this reason is released."""
         if not self._holds and self.transport is not None and not self.transport.is_closing():
             self.transport.pause_reading()
         self._holds.add(reason)
 
     def release(self, reason: str) -> None:
-        """Go on, unless there is another reason not to."""
+        """Drop a reason to hold, and continue if it was the last."""
         if reason not in self._holds:
             return
         self._holds.discard(reason)
@@ -142,7 +165,7 @@ class Connection(asyncio.Protocol):
             self.transport.resume_reading()
 
     def abort(self) -> None:
-        """Cut the connection off, with whatever was not sent yet."""
+        """Close the connection at once; replies that were not sent are lost."""
         self._closing = True
         if self.transport is not None:
             self.transport.abort()
@@ -150,24 +173,24 @@ class Connection(asyncio.Protocol):
             self._tls.cancel()
 
     def close(self) -> None:
-        """Close the connection once what was answered is out."""
+        """Close the connection once the replies so far are sent."""
         if self._tls is not None and not self._tls.done():
             self.abort()
         elif not self._closing:
             self._hang_up(None)
 
     async def _start_tls(self) -> None:
-        """Go on under TLS; nothing more is sent in the clear."""
+        """Switch to TLS; nothing more is sent unencrypted."""
         assert self.transport is not None
-        assert self.server.security is not None
+        assert self._security is not None
         self._frames.clear()
         self._chunks.clear()
         self._reader = FrameReader()
-        # the end of the handshake and the first request may come in one read: no answer before TLS stands
+        # the end of the handshake and the first request may arrive in one read: no reply before TLS is established
         self._holds.add("handshake")
         try:
             transport = await self._loop.start_tls(
-                self.transport, self, self.server.security.context, server_side=True
+                self.transport, self, self._security.context, server_side=True
             )
         except OSError as error:
             logger.info("no TLS with %s: %s", self.context.peer.address[0], error)
@@ -175,7 +198,7 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             transport = None
         if transport is None:
-            # some event loops do not tell us of a connection that ends in mid-handshake
+            # some event loops do not call connection_lost when a connection ends during the handshake
             self.abort()
             self.connection_lost(None)
             return
@@ -206,13 +229,13 @@ class Connection(asyncio.Protocol):
         self._work()
 
     def _work(self) -> None:
-        """Answer what came in the current read, for as long as nothing holds us."""
+        """Answer the requests of the current read until something holds the connection."""
         while not self._holds and not self._closing:
             if self._next is not None:
                 then, self._next = self._next, None
                 then()
             elif self.context.peer.encrypted and self._tls is None:
-                break  # a handshake that came before we said so is lost, and its client waits in vain
+                break  # a handshake message sent before the STARTTLS reply is lost, as in Riak
             elif self._frames:
                 self._answer(*self._frames.popleft())
             else:
@@ -229,7 +252,7 @@ class Connection(asyncio.Protocol):
     def _answer(self, code: int, body: Body) -> None:
         operation = OPERATIONS.get(code)
         try:
-            handler = self.node.handler(self.context, operation)
+            handler = self.owner.handler(self.context, operation)
         except Refusal as refusal:
             self._error(refusal.text)
             return
@@ -244,11 +267,11 @@ class Connection(asyncio.Protocol):
         except DecodeError:
             self._hang_up(HangUp.crash(f"error:{{gpb_error,{{decoding_failure,{operation.name}}}}}").text)
             return
-        self.node.requests[operation.name] += 1
-        seconds = self.node.latency
+        self.owner.received(operation, request)
+        seconds = self.owner.latency
         fault = None
-        if self.server.faults:
-            delay, fault = self.server.faults.striking(operation.name, request, self.node)
+        if self._faults:
+            delay, fault = self._faults.striking(operation.name, request, self.context.node)
             seconds += delay
         if seconds:
             self._wait(seconds, lambda: self._carry_out(operation, handler, request, fault))
@@ -256,11 +279,15 @@ class Connection(asyncio.Protocol):
             self._carry_out(operation, handler, request, fault)
 
     def _carry_out(self, operation: Operation[Any, Any], handler: Handler, request: Any, fault: Fault | None) -> None:
-        if fault is not None and self._struck_before(operation, fault):
+        if fault is not None and self._prevented(fault):
             return
         try:
-            if self.server.security is not None and self.context.peer.user is not None:
-                self.server.security.check(self.context.peer.user, operation, request)
+            if self._security is not None and self.context.peer.user is not None:
+                self._security.check(self.context.peer.user, operation, request)
+            if fault is not None and fault.kind == "race":
+                check_condition(self.context, request)
+                self._race(operation, handler, request, fault)
+                return
             answer = handler(self.context, request)
         except Refusal as refusal:
             self._reply(encode_frame(0, _error_body(refusal.text)), fault)
@@ -280,7 +307,7 @@ class Connection(asyncio.Protocol):
             elif isinstance(answer, Message):
                 self._reply(encode_frame(operation.reply_code, answer.SerializePartialToString()), fault)
             elif self._stream is not None:
-                # a second stream came in the same read: Riak's process dies of the first one's messages
+                # two streams in one read: Riak's process crashes on the messages of the first
                 self._hang_up(b"Error processing stream message: error:function_clause:[]")
             else:
                 self._stream, self._stream_of, self._stream_fault = answer, operation, fault
@@ -295,7 +322,7 @@ class Connection(asyncio.Protocol):
     # -- streams ------------------------------------------------------------
 
     def _pump(self) -> None:
-        """Send the next message of the stream; one a turn of the loop, so that reads come between."""
+        """Send the next message of the stream: one for each iteration of the loop, so that reads happen in between."""
         self._pump_due = False
         if self._stream is None or self._holds or self._closing:
             return
@@ -337,8 +364,8 @@ class Connection(asyncio.Protocol):
 
     # -- faults -------------------------------------------------------------
 
-    def _struck_before(self, operation: Operation[Any, Any], fault: Fault) -> bool:
-        """Let the fault happen that keeps the request from being carried out; whether there was one."""
+    def _prevented(self, fault: Fault) -> bool:
+        """Apply a fault that prevents the request; return whether it was one."""
         if fault.kind == "refuse":
             self._hang_up(None)
         elif fault.kind == "hang":
@@ -349,15 +376,32 @@ class Connection(asyncio.Protocol):
             return False
         return True
 
+    def _race(self, operation: Operation[Any, Any], handler: Handler, request: Any, fault: Fault) -> None:
+        """Hold a conditional put whose condition was met until its rivals have passed their check, then write."""
+        request.ClearField("if_none_match")
+        request.ClearField("if_not_modified")
+        timer = self._loop.call_later(fault.seconds, self.release, "race")
+
+        def write() -> None:
+            timer.cancel()
+            self._carry_out(operation, handler, request, None)
+
+        self._next = write
+        self._timer = timer
+        self.hold("race")
+        key = (request.type, request.bucket, request.key)
+        for release in fault.meet(key, lambda: self.release("race")):
+            self._loop.call_soon(release)
+
     def _reply(self, frame: bytes, fault: Fault | None) -> None:
-        """Send a reply, or what a fault makes of it."""
-        if fault is None:
+        """Send a reply, or what a fault replaces it with."""
+        if fault is None or fault.kind == "race":
             self._out.append(frame)
             self._out_size += len(frame)
         elif fault.kind == "error":
             self._error(fault.text)
         elif fault.kind == "garbage":
-            self._put_out(self.server.random.randbytes(64) if fault.data is None else fault.data)
+            self._put_out(self.context.random.randbytes(64) if fault.data is None else fault.data)
         elif fault.kind == "cut":
             if fault.when != "before":
                 self._put_out(frame if fault.when == "after" else frame[: max(len(frame) // 2, 1)])
@@ -369,7 +413,7 @@ class Connection(asyncio.Protocol):
         self._put_out(encode_frame(0, _error_body(text)))
 
     def _hang_up(self, text: bytes | None) -> None:
-        """Close once everything so far, and this error if there is one, is out."""
+        """Close once all replies so far, and this error if there is one, are sent."""
         if text is not None:
             self._error(text)
         self._closing = True
@@ -382,18 +426,18 @@ class Connection(asyncio.Protocol):
         self._out_size += len(data)
 
     def _flush(self) -> None:
-        """Send what is ready, in one piece; what was written to storage is made to last first."""
+        """Send the pending replies in one write, after a commit if something was stored."""
         if not self._out and not self._closing:
             return
-        if self.server.unsaved:
+        if self._commits.pending:
             if not self._committing:
                 self._committing = True
-                self.server.commit_soon(self)
+                self._commits.then(self._write_out)
         elif not self._committing:
-            self.write_out()
+            self._write_out()
 
-    def write_out(self) -> None:
-        """Hand everything to the transport, and close it if that was the last."""
+    def _write_out(self) -> None:
+        """Pass all replies to the transport, and close it if the connection is closing."""
         self._committing = False
         if self.transport is None:
             return

@@ -1,55 +1,53 @@
-"""What a handler is given, and what it is."""
+"""What a handler receives, and what it returns."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from google.protobuf.message import Message
 
+from aioriak.testing.cluster import Cluster
 from aioriak.testing.database import Database
-
-if TYPE_CHECKING:
-    from aioriak.testing.node import Node
-    from aioriak.testing.server import RiakServer
+from aioriak.testing.member import Member
 
 
 @dataclass(slots=True)
 class Peer:
-    """What the server remembers of one connection."""
+    """The state that the server keeps of one connection."""
 
     address: tuple[str, int] = ("", 0)
     client_id: bytes = b"\0\0\0\0"
     encrypted: bool = False
-    """Whether TLS is up, or about to be."""
+    """Whether TLS is established, or about to be."""
     user: bytes | None = None
-    """Who logged in, where security is on."""
+    """The user who logged in, with security enabled."""
     common_name: str | None = None
-    """The name in the client's certificate, once TLS is up and it showed one."""
+    """The common name in the client's certificate, once TLS is established and the client sent one."""
     logins_left: int = 3
 
 
-@dataclass(slots=True)
 class Context:
-    """Where a request came in: one of these lives as long as its connection."""
+    """The cluster, the node and the peer that a request belongs to; one for each connection."""
 
-    server: RiakServer
-    node: Node
-    database: Database
-    peer: Peer = field(default_factory=Peer)
-    random: Random = field(default_factory=Random)
-    clock: Callable[[], float] = time.time
+    __slots__ = ("cluster", "database", "node", "peer", "random")
+
+    def __init__(self, cluster: Cluster, node: Member, peer: Peer | None = None) -> None:
+        self.cluster = cluster
+        self.node = node
+        self.peer = Peer() if peer is None else peer
+        self.database: Database = cluster.database
+        self.random: Random = cluster.random
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        return self.clock()
+        """Return the seconds since the epoch."""
+        return self.cluster.clock()
 
 
 Answer = Message | Iterator[Message] | None
-"""One message, a stream of them whose last has ``done``, or nothing but the message code."""
+"""One message, a stream of messages whose last one has ``done`` set, or a reply without a body."""
 
 Handler = Callable[[Context, Any], Answer]
-"""Answers one request, at once; raises what ``errors`` has instead of an answer."""
+"""Answers one request without waiting; raises an exception of ``errors`` instead of an answer."""

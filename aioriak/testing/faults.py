@@ -1,26 +1,46 @@
-"""Faults on order: what goes wrong on which request, and how often."""
+"""Fault injection: which requests fail, how, and how often."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
-from typing import Any, Literal
+from threading import Lock
+from typing import Any, Literal, TypedDict, Unpack
 
 from aioriak.wire.operation import OPERATIONS
 
 When = Literal["before", "middle", "after"]
-Kind = Literal["delay", "refuse", "error", "cut", "garbage", "hang"]
+Kind = Literal["delay", "refuse", "error", "cut", "garbage", "hang", "race"]
+Place = tuple[bytes, bytes, bytes]
 ANY = "*"
 """Every operation."""
 CONNECT = "connect"
-"""Not an operation: a connection that comes in."""
+"""Not an operation: a new connection."""
 _NAMES = {operation.name for operation in OPERATIONS.values()} | {ANY, CONNECT}
 
 
-class Fault:
-    """One fault that was ordered; ``hits`` counts how often it struck.
+class Target(TypedDict, total=False):
+    """The requests that a fault applies to; without options it applies to all of its operation."""
 
-    ``remaining`` is how often it still will, ``None`` without end.
+    times: int | None
+    """How many requests are hit; ``None`` for all."""
+    keys: Iterable[str | bytes]
+    """Only requests for these keys."""
+    only: Callable[[Any], bool]
+    """A function of the request message; only requests for which it returns true."""
+    probability: float
+    """The chance of each request, from 0 to 1."""
+    node: object
+    """One :class:`~aioriak.testing.Node`; only requests that it receives."""
+    nodes: Iterable[object]
+    """Several nodes; only requests that they receive."""
+
+
+class Fault:
+    """A fault that was ordered.
+
+    ``hits`` counts the requests that it was applied to, ``remaining`` is how many
+    it still applies to, ``None`` without limit.
     """
 
     def __init__(
@@ -28,20 +48,18 @@ class Fault:
         kind: Kind,
         operation: str,
         *,
-        times: int | None,
         seconds: float | Callable[[], float] = 0.0,
         text: bytes = b"",
         when: When = "before",
         after: int = 0,
         data: bytes | None = None,
         carried_out: bool = False,
-        only: Callable[[Any], bool] | None = None,
-        probability: float = 1.0,
-        node: object | None = None,
+        writers: int = 2,
+        **target: Unpack[Target],
     ) -> None:
         self.kind = kind
         self.operation = operation
-        self.remaining = times
+        self.remaining = target.get("times")
         self.hits = 0
         self.text = text
         self.when = when
@@ -49,26 +67,36 @@ class Fault:
         self.data = data
         self.carried_out = carried_out
         self._seconds = seconds
-        self._only = only
-        self._probability = probability
-        self._node = node
+        self._only = target.get("only")
+        self._probability = target.get("probability", 1.0)
+        keys, node, nodes = target.get("keys"), target.get("node"), target.get("nodes")
+        self._keys = None if keys is None else _keys(keys)
+        self._nodes = None if nodes is None else tuple(nodes)
+        if node is not None:
+            self._nodes = (*(self._nodes or ()), node)
+        self._writers = writers
+        self._waiting: dict[Place, list[Callable[[], None]]] = {}
 
     @property
     def seconds(self) -> float:
-        """How long to wait, drawn anew each time where it was given as a function."""
+        """The delay in seconds; drawn for each request if it was given as a function."""
         return self._seconds() if callable(self._seconds) else self._seconds
 
     def stop(self) -> None:
-        """Strike no more."""
+        """Apply the fault to no further request."""
         self.remaining = 0
 
     def strikes(self, operation: str, request: Any, node: object, random: Random) -> bool:
-        """Whether this request is hit; counts it if so."""
+        """Return whether the fault applies to a request, and count it if so."""
         if self.remaining == 0 or self.operation not in (operation, ANY):
             return False
         if self.operation == ANY and operation == CONNECT:
             return False
-        if self._node is not None and node is not self._node:
+        if self._nodes is not None and not any(node is each for each in self._nodes):
+            return False
+        if self._keys is not None and getattr(request, "key", None) not in self._keys:
+            return False
+        if self.kind == "race" and not (request.if_none_match or request.if_not_modified):
             return False
         if self._only is not None and not self._only(request):
             return False
@@ -79,90 +107,136 @@ class Fault:
             self.remaining -= 1
         return True
 
+    def meet(self, place: Place, release: Callable[[], None]) -> list[Callable[[], None]]:
+        """Register a put that has passed its check; return the releases of all once enough have arrived."""
+        waiting = self._waiting.setdefault(place, [])
+        waiting.append(release)
+        if len(waiting) < self._writers:
+            return []
+        return self._waiting.pop(place)
+
     def __repr__(self) -> str:
         return f"<Fault {self.kind} of {self.operation}, {self.hits} hits>"
 
 
 class Faults:
-    """What goes wrong on a server, by the name of the operation (``"get"``, ``"list keys"``; ``"*"`` is all).
+    """The faults of a server, by the name of the operation (``"get"``, ``"list keys"``; ``"*"`` for all).
 
     ::
 
         server.faults.delay("get", 0.05, times=3)
+        server.faults.delay("get", 0.5, keys=["ada"], node=server.nodes[0])
         server.faults.error("put", "overload", times=1)
         cut = server.faults.cut("put", when="before")
         ...
         assert cut.hits == 1
 
-    Every method takes ``times`` (how many requests are hit; ``None``: all),
-    ``only`` (a function of the request that says whether it is meant),
-    ``probability`` (drawn from ``random``) and ``node`` (one node of a cluster),
-    and gives back the :class:`Fault`.  Several faults may hit one request:
-    delays add up, and of the others the one ordered first strikes.  The name
-    ``"connect"`` stands for connections that come in, which may be delayed,
-    refused or left hanging.
+    Every method takes the options of :class:`Target` and returns the
+    :class:`Fault`.  Several faults can apply to one request: delays add up, and
+    of the others the first one ordered is applied.  The name ``"connect"`` stands
+    for new connections, which can be delayed, refused or left without an answer.
+    Faults may be ordered from any thread.
     """
 
     def __init__(self, random: Random | None = None) -> None:
         self.random = random or Random()
         self._ordered: list[Fault] = []
+        self._lock = Lock()
 
-    def delay(self, operation: str, seconds: float | Callable[[], float], **options: Any) -> Fault:
-        """Do nothing for a time, or for what a function says, then go on; the connection waits, as in Riak."""
-        return self._order("delay", operation, seconds=seconds, **options)
+    def delay(self, operation: str, seconds: float | Callable[[], float], **target: Unpack[Target]) -> Fault:
+        """Wait before the request is carried out, and with it every later request of the connection, as in Riak.
 
-    def refuse(self, operation: str, **options: Any) -> Fault:
-        """Close the connection instead of doing what was asked."""
-        return self._order("refuse", operation, **options)
-
-    def error(self, operation: str, text: str | bytes, **options: Any) -> Fault:
-        """Answer with an error of this text instead.
-
-        ``carried_out=True``: it is done all the same.  ``after=n``: a stream
-        gets n messages out first.
+        ``seconds`` is a number, or a function that returns one.
         """
-        return self._order("error", operation, text=text.encode() if isinstance(text, str) else text, **options)
+        return self._order(Fault("delay", _known(operation), seconds=seconds, **target))
 
-    def cut(self, operation: str, when: When = "before", **options: Any) -> Fault:
-        """Do what was asked, then close the connection before, in the middle of, or after the reply.
+    def refuse(self, operation: str, **target: Unpack[Target]) -> Fault:
+        """Close the connection instead of carrying the request out."""
+        return self._order(Fault("refuse", _known(operation), **target))
 
-        ``after=n``: a stream gets n messages out first.
+    def error(
+        self,
+        operation: str,
+        text: str | bytes,
+        *,
+        carried_out: bool = False,
+        after: int = 0,
+        **target: Unpack[Target],
+    ) -> Fault:
+        """Answer with an error of this text.
+
+        ``carried_out``: the request is carried out all the same.  ``after``: the
+        number of messages that a stream sends first.
         """
-        return self._order("cut", operation, when=when, **options)
+        data = text.encode() if isinstance(text, str) else text
+        return self._order(Fault("error", _known(operation), text=data, carried_out=carried_out, after=after, **target))
 
-    def garbage(self, operation: str, data: bytes | None = None, **options: Any) -> Fault:
-        """Do what was asked, and send these bytes, or random ones, instead of the reply."""
-        return self._order("garbage", operation, data=data, **options)
+    def cut(self, operation: str, when: When = "before", *, after: int = 0, **target: Unpack[Target]) -> Fault:
+        """Carry the request out, then close the connection before, in the middle of, or after the reply.
 
-    def hang(self, operation: str, **options: Any) -> Fault:
-        """Never answer, nor anything that comes after on that connection; nothing is done."""
-        return self._order("hang", operation, **options)
+        ``after``: the number of messages that a stream sends first.
+        """
+        return self._order(Fault("cut", _known(operation), when=when, after=after, **target))
+
+    def garbage(
+        self, operation: str, data: bytes | None = None, *, after: int = 0, **target: Unpack[Target]
+    ) -> Fault:
+        """Carry the request out, and send these bytes, or 64 random ones, instead of the reply."""
+        return self._order(Fault("garbage", _known(operation), data=data, after=after, **target))
+
+    def hang(self, operation: str, **target: Unpack[Target]) -> Fault:
+        """Neither carry the request out nor answer it or any later request of the connection."""
+        return self._order(Fault("hang", _known(operation), **target))
+
+    def race(self, writers: int = 2, seconds: float = 1.0, **target: Unpack[Target]) -> Fault:
+        """Check the condition of a conditional put, and write only once other conditional puts have checked theirs.
+
+        Riak up to 3.2 does not check and write atomically: writers at the same
+        moment may all pass ``if_none_match`` or ``if_not_modified``.  Here the
+        conditional puts of one key wait for each other after the check until
+        ``writers`` of them have passed it, or for ``seconds``; then all write.
+        """
+        if writers < 1:
+            raise ValueError(f"writers must be at least 1, not {writers}")
+        return self._order(Fault("race", "put", seconds=seconds, writers=writers, **target))
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
-        for fault in self._ordered:
-            fault.stop()
-        self._ordered.clear()
+        """Stop every fault."""
+        with self._lock:
+            for fault in self._ordered:
+                fault.stop()
+            self._ordered.clear()
 
     def __bool__(self) -> bool:
         return bool(self._ordered)
 
     def striking(self, operation: str, request: Any, node: object) -> tuple[float, Fault | None]:
-        """What hits this request: seconds of delay, and one fault of another kind."""
+        """Return what applies to a request: seconds of delay, and a fault of another kind."""
         seconds = 0.0
         found: Fault | None = None
-        for fault in self._ordered:
-            if (fault.kind == "delay" or found is None) and fault.strikes(operation, request, node, self.random):
-                if fault.kind == "delay":
-                    seconds += fault.seconds
-                else:
-                    found = fault
-        self._ordered = [fault for fault in self._ordered if fault.remaining != 0]
+        with self._lock:
+            for fault in self._ordered:
+                if (fault.kind == "delay" or found is None) and fault.strikes(operation, request, node, self.random):
+                    if fault.kind == "delay":
+                        seconds += fault.seconds
+                    else:
+                        found = fault
+            self._ordered = [fault for fault in self._ordered if fault.remaining != 0]
         return seconds, found
 
-    def _order(self, kind: Kind, operation: str, *, times: int | None = None, **options: Any) -> Fault:
-        if operation not in _NAMES:
-            raise ValueError(f"no operation is called {operation!r}")
-        fault = Fault(kind, operation, times=times, **options)
-        self._ordered.append(fault)
+    def _order(self, fault: Fault) -> Fault:
+        with self._lock:
+            self._ordered.append(fault)
         return fault
+
+
+def _known(operation: str) -> str:
+    if operation not in _NAMES:
+        raise ValueError(f"no operation is called {operation!r}")
+    return operation
+
+
+def _keys(keys: Iterable[str | bytes]) -> frozenset[bytes]:
+    if isinstance(keys, (str, bytes)):
+        raise TypeError(f"keys must be several keys, such as [{keys!r}], not one")
+    return frozenset(key.encode() if isinstance(key, str) else key for key in keys)

@@ -38,9 +38,9 @@ def check_read(
     confirms = expand("node_confirms", properties, options, n_val)
     if r > n_val or pr > n_val:
         raise Refusal(f"{{n_val_violation,{n_val}}}")
-    if not confirms and context.server.all_up:
+    if not confirms and context.cluster.all_up:
         return
-    vnodes = context.server.ring.preflist(type, bucket, key, n_val, sloppy=options.get("sloppy_quorum", True))
+    vnodes = context.cluster.ring.preflist(type, bucket, key, n_val, sloppy=options.get("sloppy_quorum", True))
     primaries = sum(vnode.primary for vnode in vnodes)
     nodes = len({vnode.node for vnode in vnodes})
     if pr > primaries:
@@ -53,9 +53,9 @@ def check_read(
 
 def check_coverage(context: Context, properties: Properties) -> None:
     """:class:`Refusal` when some partition has no replica on a node that is up, for what asks all of them."""
-    if context.server.all_up:
+    if context.cluster.all_up:
         return
-    ring = context.server.ring
+    ring = context.cluster.ring
     for first in range(ring.size):
         if not any(ring.owner((first + step) % ring.size).serving for step in range(properties.n_val)):
             raise Refusal("insufficient_vnodes_available")
@@ -75,9 +75,9 @@ def check_write(
     confirms = expand("node_confirms", properties, options, n_val)
     if w > n_val or dw > n_val or pw > n_val or confirms > n_val:
         raise Refusal(f"{{n_val_violation,{n_val}}}")
-    if not confirms and context.server.all_up:
+    if not confirms and context.cluster.all_up:
         return None
-    vnodes = context.server.ring.preflist(type, bucket, key, n_val, sloppy=options.get("sloppy_quorum", True))
+    vnodes = context.cluster.ring.preflist(type, bucket, key, n_val, sloppy=options.get("sloppy_quorum", True))
     primaries = sum(vnode.primary for vnode in vnodes)
     nodes = len({vnode.node for vnode in vnodes})
     if pw > primaries:

@@ -9,16 +9,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from aioriak.testing.robject import RiakObj
-
-if TYPE_CHECKING:
-    from aioriak.testing.database import Database
 
 Term = int | bytes
 Entry = tuple[Term, bytes]
 Bucket = tuple[bytes, bytes]
+
+
+class Objects(Protocol):
+    """The objects that are indexed."""
+
+    def get(self, type: bytes, bucket: bytes, key: bytes) -> RiakObj | None:
+        """Return an object, or ``None``."""
+
+    def items(self, type: bytes, bucket: bytes) -> Iterator[tuple[bytes, RiakObj]]:
+        """Iterate over the keys and objects of a bucket."""
+
 
 _REBUILD = 8  # sorting anew is cheaper once more than an eighth has changed
 
@@ -37,7 +45,7 @@ class Secondary:
         if keys is not None:
             keys.add(key)
 
-    def entries(self, database: Database, type: bytes, bucket: bytes, name: bytes) -> list[Entry]:
+    def entries(self, objects: Objects, type: bytes, bucket: bytes, name: bytes) -> list[Entry]:
         """All entries of an index, sorted by term, then by key; not to be changed.
 
         ``$key`` has an entry for every key, its term the key itself.
@@ -47,12 +55,12 @@ class Secondary:
         changed = self.watched.setdefault(where, set())
         if changed:
             for each in indexes.values():
-                each.update((key, database.get(type, bucket, key)) for key in changed)
+                each.update((key, objects.get(type, bucket, key)) for key in changed)
             changed.clear()
         index = indexes.get(name)
         if index is None:
             index = indexes[name] = _Index(name)
-            index.update(database.items(type, bucket))
+            index.update(objects.items(type, bucket))
         return index.entries
 
 

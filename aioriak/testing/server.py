@@ -1,9 +1,7 @@
-"""A Riak server to run against: one process, one store, one or several nodes."""
+"""A Riak server for tests: one process, one database, one or several nodes."""
 
 from __future__ import annotations
 
-import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,19 +11,17 @@ from types import TracebackType
 from typing import Any
 
 from aioriak.testing import bucket_types as types_
-from aioriak.testing.connection import Connection
+from aioriak.testing.cluster import Cluster
+from aioriak.testing.commits import GroupCommit
 from aioriak.testing.context import Handler
 from aioriak.testing.database import Database
 from aioriak.testing.faults import Faults
 from aioriak.testing.handlers import COVERAGE_HANDLERS, HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
-from aioriak.testing.handlers.search import SearchState
 from aioriak.testing.node import Node
-from aioriak.testing.replication import Queue, default_queues
+from aioriak.testing.replication import Queue
 from aioriak.testing.ring import Ring
-from aioriak.testing.robject import RiakObj
 from aioriak.testing.security import Security
 from aioriak.testing.storage import SQLiteStorage
-from aioriak.testing.vclock import VClock
 from aioriak.wire.operation import Operation
 
 
@@ -90,35 +86,36 @@ class RiakServer:
         coverage: bool = False,
         real_time_enqueue: bool = False,
     ) -> None:
-        self.version = (version or ("2.2.3" if search else "3.2.3")).encode()
-        self.random = random or Random()
-        self.clock = clock
-        self.database = Database(
-            types_.named(bucket_types), tombstone_seconds=tombstone_seconds, clock=clock
-        )
-        self.security = security
-        self._named = 0
+        self.faults = Faults(random)
         self.nodes: list[Node] = []
-        """The cluster's nodes, up or not."""
-        for number in range(nodes):
-            self._new_node(host, port + number if port else 0, alone=nodes == 1)
-        self.ring = Ring(ring_size, self.nodes)
-        self.faults = Faults(self.random)
+        """The nodes of the cluster, up or down."""
+        self.database = Database(types_.named(bucket_types), tombstone_seconds=tombstone_seconds, clock=clock)
         self.handlers: dict[Operation[Any, Any], Handler] = {
             **HANDLERS,
             **(SEARCH_HANDLERS if search else {}),
             **(COVERAGE_HANDLERS if coverage else {}),
             **(REAL_TIME_HANDLERS if real_time_enqueue else {}),
         }
-        self.search = SearchState() if search else None
-        self.queues: dict[bytes, Queue] = default_queues()
-        self.max_siblings = max_siblings
-        self.max_object_size = max_object_size
-        self.chunk = chunk
-        self._data = data
+        self._cluster = Cluster(
+            self.database,
+            self.nodes,
+            ring_size=ring_size,
+            version=(version or ("2.2.3" if search else "3.2.3")).encode(),
+            clock=clock,
+            random=self.faults.random,
+            security=security,
+            max_siblings=max_siblings,
+            max_object_size=max_object_size,
+            chunk=chunk,
+            search=search,
+            has_coverage=coverage,
+        )
+        self._commits = GroupCommit()
         self._storage: SQLiteStorage | None = None
-        self._waiting: list[Connection] = []
-        self._epochs = int.from_bytes(os.urandom(4), "big")
+        self._data = data
+        self._named = 0
+        for number in range(nodes):
+            self._new_node(host, port + number if port else 0, alone=nodes == 1)
 
     @classmethod
     def cluster(cls, nodes: int = 3, **options: Any) -> RiakServer:
@@ -133,7 +130,7 @@ class RiakServer:
             if self._data is not None:
                 self._storage = SQLiteStorage(self._data)
                 self._storage.load(self.database)
-                self.database.storage = self._storage
+                self.database.storage = self._commits.storage = self._storage
             for node in self.nodes:
                 await node.start()
         except BaseException:
@@ -146,7 +143,7 @@ class RiakServer:
             await node.kill()
         if self._storage is not None:
             self._storage.close()
-            self._storage = self.database.storage = None
+            self._storage = self.database.storage = self._commits.storage = None
 
     async def __aenter__(self) -> RiakServer:
         await self.start()
@@ -172,7 +169,10 @@ class RiakServer:
     def _new_node(self, host: str, port: int, *, alone: bool) -> Node:
         self._named += 1
         name = f"riak@{host}" if alone else f"riak{self._named}@{host}"
-        node = Node(self, name.encode(), host, port)
+        node = Node(
+            self._cluster, name.encode(), host, port,
+            handlers=self.handlers, faults=self.faults, commits=self._commits,
+        )  # fmt: skip
         self.nodes.append(node)
         return node
 
@@ -209,42 +209,21 @@ class RiakServer:
         return sum((node.requests for node in self.nodes), Counter())
 
     @property
-    def all_up(self) -> bool:
-        """Whether every node takes part in the cluster's work."""
-        for node in self.nodes:  # noqa: SIM110 - asked for by every request
-            if not node.serving:
-                return False
-        return True
-
-    # -- for handlers and connections ---------------------------------------
-
-    def actor(self, node: Node, old: RiakObj | None, seen: VClock) -> bytes:
-        """Whose count a write by this node adds to.
-
-        A key that comes into being again counts under a new epoch, so that a
-        clock from its earlier life does not pass for one that has seen it.
-        """
-        if old is not None:
-            for actor, (count, _) in old.vclock.entries.items():
-                if actor[:8] == node.actor and seen.count(actor) <= count:
-                    return actor
-        self._epochs = (self._epochs + 1) & 0xFFFFFFFF
-        return node.actor + self._epochs.to_bytes(4, "big")
+    def chunk(self) -> int:
+        """Number of keys or buckets in one message of a listing."""
+        return self._cluster.chunk
 
     @property
-    def unsaved(self) -> bool:
-        """Whether something is to be made to last before it is answered."""
-        return self._storage is not None and self._storage.dirty
+    def ring(self) -> Ring:
+        """The partitions and their owners."""
+        return self._cluster.ring
 
-    def commit_soon(self, connection: Connection) -> None:
-        """Make everything last that came in during this turn of the loop, then let the connection answer."""
-        if not self._waiting:
-            asyncio.get_running_loop().call_soon(self._commit)
-        self._waiting.append(connection)
+    @property
+    def queues(self) -> dict[bytes, Queue]:
+        """The replication queues, by name."""
+        return self._cluster.queues
 
-    def _commit(self) -> None:
-        if self._storage is not None:
-            self._storage.commit()
-        waiting, self._waiting = self._waiting, []
-        for connection in waiting:
-            connection.write_out()
+    @property
+    def clock(self) -> Callable[[], float]:
+        """The clock: seconds since the epoch."""
+        return self._cluster.clock

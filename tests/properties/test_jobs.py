@@ -15,6 +15,7 @@ from aioriak.testing.context import Context
 from aioriak.testing.documents import kind_of
 from aioriak.testing.erlang import encode_term
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
+from aioriak.testing.handlers import HANDLERS
 from aioriak.testing.lucene import BadQuery, parse
 from aioriak.testing.robject import Content, RiakObj
 from aioriak.testing.vclock import VClock
@@ -58,12 +59,12 @@ def _server(*, search: bool) -> Context:
     for number, key in enumerate((b"k", b"7")):
         content = Content(b'{"n": 1}', b"application/json", indexes=((b"n_int", b"%d" % number), (b"w_bin", key)))
         server.database.put(b"default", b"b", key, RiakObj([content], VClock({b"x": (1, 0)})))
-    return Context(server, server.nodes[0], server.database)
+    return Context(server.nodes[0].cluster, server.nodes[0])
 
 
 def _answers(context: Context, operation: Any, **fields: Any) -> None:
     try:
-        answer = context.server.handlers[operation](context, operation.request(**fields))
+        answer = HANDLERS[operation](context, operation.request(**fields))
         if isinstance(answer, Iterator):
             assert list(answer)[-1].done  # type: ignore[attr-defined]
     except (Refusal, HangUp, Never, Later):

@@ -41,7 +41,7 @@ def test_pages_add_up(
     for key, (numbers, words) in stored.items():
         entries = tuple([(b"n_int", b"%d" % number) for number in numbers] + [(b"w_bin", word) for word in words])
         server.database.put(b"default", b"b", key, RiakObj([Content(b"v", indexes=entries)], VClock({b"x": (1, 0)})))
-    context = Context(server, server.nodes[0], server.database)
+    context = Context(server.nodes[0].cluster, server.nodes[0])
     terms = {"n_int": NUMBERS, "w_bin": WORDS, "$key": KEYS}[index]
     start = data.draw(terms)
     end = None if one_term else data.draw(terms)

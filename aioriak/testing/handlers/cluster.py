@@ -26,7 +26,7 @@ def preflist(context: Context, request: RpbGetBucketKeyPreflistReq) -> RpbGetBuc
         n_val = context.database.properties(type, request.bucket).n_val
     except NoSuchType:
         raise HangUp.crash("error:function_clause:[{proplists,get_value,[n_val,{error,no_type},undefined]}]") from None
-    vnodes = context.server.ring.preflist(type, request.bucket, request.key, n_val)
+    vnodes = context.cluster.ring.preflist(type, request.bucket, request.key, n_val)
     return RpbGetBucketKeyPreflistResp(
         preflist=[
             RpbBucketKeyPreflistItem(partition=vnode.partition, node=vnode.node.name, primary=vnode.primary)
@@ -40,7 +40,7 @@ def membership(context: Context, request: None) -> RpbMembershipResp:
     return RpbMembershipResp(
         up_nodes=[
             RpbClusterMemberEntry(ip=node.host.encode(), port=node.port)
-            for node in context.server.nodes
+            for node in context.cluster.members
             if node.serving
         ]
     )

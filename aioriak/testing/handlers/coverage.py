@@ -20,10 +20,10 @@ Covers = Callable[[bytes], bool]
 
 def plan(context: Context, request: RpbCoverageReq) -> RpbCoverageResp:
     """Every partition in one piece; at least as many pieces as asked for, as far as there are partitions."""
-    database, ring = context.database, context.server.ring
+    database, ring = context.database, context.cluster.ring
     type = request.type if request.HasField("type") else b"default"
     database.properties(type, request.bucket)
-    nodes = [node for node in context.server.nodes if node.serving]
+    nodes = [node for node in context.cluster.members if node.serving]
     lost = {part for piece in request.unavailable_cover for part in _partitions(piece)}
     if request.HasField("replace_cover"):
         wanted = _partitions(request.replace_cover)
@@ -47,10 +47,10 @@ def plan(context: Context, request: RpbCoverageReq) -> RpbCoverageResp:
 
 def covers(context: Context, type: bytes, bucket: bytes, request: Any) -> Covers | None:
     """Which keys a request's piece has; ``None`` for all: no piece was named, or this server knows none."""
-    if COVERAGE not in context.server.handlers or not request.HasField("cover_context"):
+    if not context.cluster.has_coverage or not request.HasField("cover_context"):
         return None
     partitions = set(_partitions(request.cover_context))
-    first = context.server.ring.first_partition
+    first = context.cluster.ring.first_partition
     return lambda key: first(type, bucket, key) in partitions
 
 

@@ -174,7 +174,7 @@ def repair_keys(context: Context, request: RpbAaeFoldRepairKeysReq) -> RpbAaeFol
 
 def replicate_keys(context: Context, request: RpbAaeFoldReplKeysReq) -> RpbAaeFoldKeyCountResp:
     """Put a range on a replication queue; a queue that does not exist takes nothing and says nothing."""
-    queue = context.server.queues.get(request.queuename)
+    queue = context.cluster.queues.get(request.queuename)
     count = 0
     for found in _range(context, request):
         count += 1

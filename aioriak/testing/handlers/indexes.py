@@ -108,7 +108,7 @@ def index(context: Context, request: RpbIndexReq) -> Answer:
         continuation = _continuation(found[-1] if ranged else found[-1][1])
     if not request.stream:
         return _reply(found, terms, continuation)
-    return _stream(found, terms, continuation, context.server.chunk)
+    return _stream(found, terms, continuation, context.cluster.chunk)
 
 
 def _stream(found: list[Entry], terms: bool, continuation: bytes | None, chunk: int) -> Iterator[RpbIndexResp]:
@@ -213,9 +213,9 @@ def fold_bucket(context: Context, request: RpbCSBucketReq) -> Answer:
 def _objects(
     context: Context, type: bytes, bucket: bytes, keys: list[bytes], continuation: bytes | None
 ) -> Iterator[RpbCSBucketResp]:
-    for start in range(0, len(keys), context.server.chunk):
+    for start in range(0, len(keys), context.cluster.chunk):
         objects = []
-        for key in keys[start : start + context.server.chunk]:
+        for key in keys[start : start + context.cluster.chunk]:
             obj = context.database.get(type, bucket, key)
             if obj is not None:
                 message = RpbGetResp(content=contents.to_messages(obj.contents), vclock=obj.vclock.encode())

@@ -110,11 +110,11 @@ def coordinate(
     confirmed = check_write(context, properties, type, bucket, key, options)
     old = database.get(type, bucket, key)
     stored = _merged(context, type, properties, old, incoming, asis=bool(options.get("asis")))
-    server = context.server
-    if len(stored.contents) > server.max_siblings:
+    cluster = context.cluster
+    if len(stored.contents) > cluster.max_siblings:
         raise Refusal(f"{{too_many_siblings,{len(stored.contents)}}}")
     size = sum(len(content.value) for content in stored.contents)
-    if size > server.max_object_size:
+    if size > cluster.max_object_size:
         raise Refusal(f"{{too_large,{size}}}")
     database.put(type, bucket, key, stored)
     if confirmed is not None:
@@ -134,7 +134,7 @@ def _merged(
     if asis:
         merged = new if old is None else new.merged_with(old)
     else:
-        actor = context.server.actor(context.node, old, new.vclock)
+        actor = context.cluster.actor(context.node, old, new.vclock)
         merged = new.written_over(old, actor, second, dotted=type != b"default")
     if not properties.allow_mult:
         merged = merged.without_siblings()
@@ -169,6 +169,12 @@ def _where(options: Mapping[str, Any]) -> tuple[bytes, bytes, bytes | None]:
     if not type:
         raise Refusal("Type cannot be zero-length")
     return type, bucket, key
+
+
+def check_condition(context: Context, request: RpbPutReq) -> None:
+    """Raise :class:`Refusal` if the condition of a conditional put is not met."""
+    options = given(request)
+    _check_condition(context, *_where(options), options)
 
 
 def _check_condition(

@@ -15,7 +15,7 @@ from aioriak.wire.operation import LIST_BUCKETS, LIST_KEYS, Operation
 def list_keys(context: Context, request: RpbListKeysReq) -> Iterator[RpbListKeysResp]:
     """Every key of a bucket; tombstones show too, until they are reaped."""
     type = _type(context, request)
-    return _keys(context.database.keys(type, request.bucket), context.server.chunk)
+    return _keys(context.database.keys(type, request.bucket), context.cluster.chunk)
 
 
 def _keys(keys: list[bytes], chunk: int) -> Iterator[RpbListKeysResp]:
@@ -30,7 +30,7 @@ def list_buckets(context: Context, request: RpbListBucketsReq) -> Answer:
     buckets = context.database.buckets(type)
     if not request.stream:
         return RpbListBucketsResp(buckets=buckets)
-    return _buckets(buckets, context.server.chunk)
+    return _buckets(buckets, context.cluster.chunk)
 
 
 def _buckets(buckets: list[bytes], chunk: int) -> Iterator[RpbListBucketsResp]:

@@ -62,7 +62,7 @@ def _messages(
         values = _run(context, phase, step, number, values)
         if phase.keep:
             kept.append((number, values))
-    size = context.server.chunk
+    size = context.cluster.chunk
     chunked = [
         [(number, found[start : start + size]) for start in range(0, len(found), size)] for number, found in kept
     ]
@@ -97,11 +97,11 @@ def _inputs(context: Context, inputs: Any) -> Iterator[Input]:
                 query = Query(name)
             for _, key in search_index(database, inputs.type, inputs.bucket, query):
                 yield Input(inputs.type, inputs.bucket, key)
-        case Searched() if context.server.search:
+        case Searched() if context.cluster.search:
             for type, bucket, key in matching(context, inputs.index, inputs.query, inputs.filter):
                 yield Input(type, bucket, key)
         case Generated(module=b"yokozuna", function=b"mapred_search", argument=[index, query, *_]) if (
-            context.server.search
+            context.cluster.search
         ):
             for type, bucket, key in matching(context, index, query, None):
                 yield Input(type, bucket, key)
@@ -111,7 +111,7 @@ def _inputs(context: Context, inputs: Any) -> Iterator[Input]:
 
 def _function(context: Context, phase: Phase, number: int) -> Map | Reduce:
     if phase.language == "javascript":
-        if not context.server.search:  # JavaScript went when search did: Riak 3.0
+        if not context.cluster.search:  # JavaScript went when search did: Riak 3.0
             raise Refusal(
                 f"Phase {number}: The PhaseSpec part of the argument for riak_kv_mrc_{phase.kind}"
                 " must be of one of the following forms:\n"
@@ -125,7 +125,7 @@ def _function(context: Context, phase: Phase, number: int) -> Map | Reduce:
         step: Map | Reduce = scripts[phase.function]
         return step
     if phase.kind == "link":
-        if not context.server.search:
+        if not context.cluster.search:
             raise Refusal(f"Phase {number}: invalid module named in PhaseSpec function:\n   link walking is gone")
         return functions.map_identity
     module, name = phase.function

@@ -21,7 +21,7 @@ _ENCODINGS = (b"internal", b"internal_aaehash")
 
 def fetch(context: Context, request: RpbFetchReq) -> RpbFetchResp:
     """The next object of a queue, as it is now; references to what is gone are passed over."""
-    queue = context.server.queues.get(request.queuename)
+    queue = context.cluster.queues.get(request.queuename)
     if queue is None:
         raise Refusal("queue_not_defined")
     encoding = request.encoding if request.HasField("encoding") else b"internal"
@@ -50,7 +50,7 @@ def fetch(context: Context, request: RpbFetchReq) -> RpbFetchResp:
 
 def push(context: Context, request: RpbPushReq) -> RpbPushResp:
     """Put references on a queue; answers with how much is on it now."""
-    queue = context.server.queues.get(request.queuename)
+    queue = context.cluster.queues.get(request.queuename)
     if queue is None:
         raise HangUp.crash("error:badarg:[{erlang,binary_to_existing_atom,[]}]")
     references = []
@@ -78,7 +78,7 @@ def enqueue(context: Context, request: RpbRTEReq) -> None:
     obj = fetch_object(context, type, request.bucket, request.key, given(request))
     if obj is None:
         raise Refusal("notfound")
-    for queue in context.server.queues.values():
+    for queue in context.cluster.queues.values():
         queue.push_real_time(Reference(type, request.bucket, request.key, obj.vclock))
 
 

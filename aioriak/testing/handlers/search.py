@@ -29,6 +29,7 @@ from aioriak.testing.documents import Document, as_number, as_text, extract, kin
 from aioriak.testing.erlang import print_term
 from aioriak.testing.errors import Refusal
 from aioriak.testing.lucene import BadQuery, parse
+from aioriak.testing.search import DEFAULT_SCHEMA, SearchState
 from aioriak.wire.operation import (
     SEARCH,
     SEARCH_INDEX_DELETE,
@@ -39,7 +40,6 @@ from aioriak.wire.operation import (
     Operation,
 )
 
-DEFAULT_SCHEMA = b"_yz_default"
 _ROWS = 10
 
 
@@ -210,17 +210,8 @@ def _buckets(context: Context, index: bytes) -> Iterator[tuple[bytes, bytes]]:
                 yield type, bucket
 
 
-class SearchState:
-    """The indexes and schemas of a server."""
-
-    def __init__(self) -> None:
-        self.indexes: dict[bytes, tuple[bytes, int]] = {}
-        """Schema and n_val by name."""
-        self.schemas: dict[bytes, bytes] = {DEFAULT_SCHEMA: b'<schema name="default" version="1.5"/>'}
-
-
 def _state(context: Context) -> SearchState:
-    state = context.server.search
+    state = context.cluster.search
     assert state is not None  # the server does not route these codes without it
     return state
 

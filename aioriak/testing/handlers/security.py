@@ -31,7 +31,7 @@ def start_tls(context: Context, request: None) -> None:
 
 def authenticate(context: Context, request: RpbAuthReq) -> None:
     """Let the client in, or keep it waiting and refuse it; the third refusal is the last."""
-    security = context.server.security
+    security = context.cluster.security
     peer = context.peer
     assert security is not None
     if security.login(request.user, request.password, peer.address[0], peer.common_name):

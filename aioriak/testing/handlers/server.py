@@ -16,7 +16,7 @@ def ping(context: Context, request: None) -> None:
 
 def server_info(context: Context, request: None) -> RpbGetServerInfoResp:
     """Which node answered, and its release."""
-    return RpbGetServerInfoResp(node=context.node.name, server_version=context.server.version)
+    return RpbGetServerInfoResp(node=context.node.name, server_version=context.cluster.version)
 
 
 def get_client_id(context: Context, request: None) -> RpbGetClientIdResp:

@@ -9,7 +9,6 @@ from unittest.mock import create_autospec
 import pytest
 
 from aioriak.testing import RiakServer
-from aioriak.testing.connection import Connection
 from aioriak.wire.operation import GET, INDEX, LIST_KEYS, MEMBERSHIP, PING, PREFLIST, PUT, SERVER_INFO, SET_BUCKET_TYPE
 
 THING = {"bucket": b"b", "key": b"k"}
@@ -72,7 +71,7 @@ async def test_a_killed_node_cuts_its_clients_off_and_refuses_connections(cluste
 
 async def test_who_was_just_being_let_in_when_a_node_is_killed_is_cut_off_too(cluster):
     node = cluster.nodes[0]
-    connection, transport = Connection(node), create_autospec(asyncio.Transport, instance=True)
+    connection, transport = node.accept(), create_autospec(asyncio.Transport, instance=True)
     await node.kill()
     connection.connection_made(transport)
     transport.abort.assert_called_once_with()

@@ -191,6 +191,96 @@ async def test_only_the_requests_that_are_meant_are_hit(server, peer, refused):
     assert fault.hits == 1
 
 
+async def test_only_chosen_keys_are_hit(server, peer, refused):
+    fault = server.faults.error("get", "overload", keys=["ada", b"\xff"])
+    await peer.ask(GET, bucket=b"b", key=b"bob")
+    for key in (b"ada", b"\xff"):
+        with pytest.raises(refused, match="overload"):
+            await peer.ask(GET, bucket=b"b", key=key)
+    assert fault.hits == 2
+
+
+async def test_a_chosen_key_is_slow_on_a_chosen_node_alone(connect, until):
+    async with RiakServer.cluster(3) as server:
+        slow, *others = server.nodes
+        delay = server.faults.delay("get", 60, keys=["ada"], node=slow)
+        for node in others:
+            await (await connect(node)).ask(GET, bucket=b"b", key=b"ada")
+        peer = await connect(slow)
+        await peer.ask(GET, bucket=b"b", key=b"bob")
+        assert delay.hits == 0
+        peer.send(GET, bucket=b"b", key=b"ada")
+        await until(lambda: delay.hits)
+
+
+async def test_a_fault_may_concern_several_nodes(connect, refused):
+    async with RiakServer.cluster(3) as server:
+        server.faults.error("get", "overload", nodes=server.nodes[:2])
+        answered = []
+        for node in server.nodes:
+            try:
+                await (await connect(node)).ask(GET, **THING)
+            except refused:
+                answered.append(False)
+            else:
+                answered.append(True)
+        assert answered == [False, False, True]
+
+
+def test_one_key_is_not_taken_for_several():
+    with pytest.raises(TypeError, match=r"\['ada'\]"):
+        Faults().hang("get", keys="ada")
+
+
+async def test_writers_that_race_all_meet_their_condition(server, connect):
+    first, second, reader = [await connect(server) for _ in range(3)]
+    here = {"type": b"siblings", **THING}
+    race = server.faults.race(writers=2)
+    first.send(PUT, **here, content={"value": b"1"}, if_none_match=True)
+    second.send(PUT, **here, content={"value": b"2"}, if_none_match=True)
+    assert [(await peer.receive())[0] for peer in (first, second)] == ["RpbPutResp"] * 2
+    assert race.hits == 2
+    assert {content.value for content in (await reader.ask(GET, **here)).content} == {b"1", b"2"}
+
+
+async def test_writers_that_race_with_a_version_leave_siblings(server, connect):
+    first, second = [await connect(server) for _ in range(2)]
+    here = {"type": b"siblings", **THING}
+    await first.ask(PUT, **here, content={"value": b"0"})
+    vclock = (await first.ask(GET, **here)).vclock
+    server.faults.race(writers=2, times=2)
+    for peer, value in ((first, b"1"), (second, b"2")):
+        peer.send(PUT, **here, content={"value": value}, vclock=vclock, if_not_modified=True)
+    assert [(await peer.receive())[0] for peer in (first, second)] == ["RpbPutResp"] * 2
+    assert {content.value for content in (await first.ask(GET, **here)).content} == {b"1", b"2"}
+
+
+async def test_a_put_whose_condition_fails_does_not_race(server, peer, refused):
+    await put(peer)
+    race = server.faults.race(writers=2, seconds=60)
+    with pytest.raises(refused, match="match_found"):
+        await peer.ask(PUT, **THING, content={"value": b"2"}, if_none_match=True)
+    await put(peer)
+    assert race.hits == 1
+
+
+async def test_a_writer_without_a_rival_waits_no_longer_than_it_must(server, peer):
+    server.faults.race(writers=2, seconds=0.01)
+    await peer.ask(PUT, **THING, content={"value": b"1"}, if_none_match=True)
+    assert stored(server) is not None
+
+
+async def test_a_request_behind_a_put_that_races_waits_its_turn(server, connect, until):
+    first, second = [await connect(server) for _ in range(2)]
+    server.faults.race(writers=2, seconds=60)
+    first.send(PUT, **THING, content={"value": b"1"}, if_none_match=True)
+    first.send(PING)
+    await until(lambda: [each for each in server.nodes[0].connections if "race" in each.holds])
+    assert server.requests["ping"] == 0
+    await second.ask(PUT, **THING, content={"value": b"2"}, if_none_match=True)
+    assert [(await first.receive())[0] for _ in range(2)] == ["RpbPutResp", "RpbPingResp"]
+
+
 async def test_chance_decides_where_it_is_asked_to(connect):
     async with RiakServer(random=Random(7)) as server:
         peer = await connect(server)

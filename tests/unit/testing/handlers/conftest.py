@@ -21,7 +21,7 @@ class Asked:
     def __init__(self, server: RiakServer) -> None:
         self.server = server
         server.nodes[0].state = "up"
-        self.context = Context(server, server.nodes[0], server.database, clock=server.clock)
+        self.context = Context(server.nodes[0].cluster, server.nodes[0])
 
     def __call__(self, operation: Operation[Any, Any], **fields: Any) -> Any:
         request = operation.request(**fields) if operation.request is not None else None
