@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from aioriak import RiakClient
 from aioriak.testing import RiakServer
@@ -17,6 +18,10 @@ from aioriak.testing import RiakServer
 DATA = pathlib.Path(__file__).parent / "data"
 
 Address = tuple[str, int]
+
+# a time limit for each example fails on a busy machine
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 
 @pytest.fixture
