@@ -1,4 +1,4 @@
-"""``docs/coverage.rst`` names every message, and says the truth about it."""
+"""``docs/reference/messages.rst`` names every message, and says the truth about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aioriak.riak_pb import MESSAGES
 from aioriak.testing import RiakServer
 from aioriak.wire.operation import OPERATIONS
 
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "coverage.rst"
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "reference" / "messages.rst"
 OPTIONS = {"search": True, "coverage": True, "real_time_enqueue": True}
 OUTSIDE_THE_TABLE = {253, 255}  # the server's connections themselves answer these
 
