@@ -1,4 +1,4 @@
-"""Buckets and bucket types: handles, made without a request."""
+"""Buckets and bucket types: handles, which are made without a request."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ from aioriak.error import (
     RiakError,
     TooManyConflicts,
 )
-from aioriak.operations import cluster, kv, properties, search
+from aioriak.operations import cluster, kv, properties
 from aioriak.operations.cluster import BucketFoldOptions, CoverageEntry, FoldedObject, PreflistItem
 from aioriak.operations.datatypes import DatatypeWriteOptions, GetOptions
 from aioriak.operations.indexes import MoreIndexOptions, Term
 from aioriak.operations.names import Name, encode, encode_key, encode_type, show
 from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
 from aioriak.operations.properties import BucketProperties
-from aioriak.operations.search import SearchOptions, SearchResults
 from aioriak.operations.stream import Stream
 from aioriak.queries import listing
 from aioriak.queries.index import PAGE, IndexPage, IndexStream, Query, get_page
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 
 
 class BucketType(CompatBucketType):
-    """A bucket type: a namespace of buckets with common properties.
+    """A bucket type: a namespace of buckets that share properties.
 
     Riak's documentation: "Bucket Types".
     """
@@ -53,7 +52,7 @@ class BucketType(CompatBucketType):
         self._runtime = client._runtime
         self.name = name
         self.wire_name = encode_type(name)
-        """The name as it is sent; ``None`` for the default type."""
+        """The name in bytes, as it is sent; ``None`` for the type ``default``."""
         self._resolver: Resolver | None = None
 
     def is_default(self) -> bool:
@@ -61,12 +60,12 @@ class BucketType(CompatBucketType):
         return self.wire_name is None
 
     def bucket(self, name: Name) -> Bucket:
-        """A bucket of this type."""
+        """Return a bucket of this type."""
         return self.client.bucket(name, self)
 
     @property
     def resolver(self) -> Resolver:
-        """The conflict resolver: this type's own, or the client's."""
+        """The conflict resolver: that of this type, or else the client's."""
         return self._resolver or self.client.resolver
 
     @resolver.setter
@@ -74,41 +73,47 @@ class BucketType(CompatBucketType):
         self._resolver = checked(value)
 
     async def get_properties(self) -> BucketProperties:
-        """The type's properties."""
+        """Fetch the properties of this type."""
         return await properties.get_type(self._runtime.dispatcher, self.wire_name or b"default")
 
     async def set_properties(self, props: BucketProperties) -> None:
-        """Change the properties named; the other nodes of a cluster learn of it some time after.
+        """Change some properties.  Other nodes of the cluster see the change a little later.
 
-        Raises :class:`~aioriak.error.InvalidRequest` for an unknown or ill-typed one, before sending.
+        Raises :class:`~aioriak.error.InvalidRequest` for an unknown name or a value of the wrong type; nothing
+        is sent then.
         """
         await properties.set_type(self._runtime.dispatcher, self.wire_name or b"default", props)
 
     async def get_property(self, key: str) -> Any:
-        """One of the type's properties. Raises ``KeyError`` when the server does not name it."""
+        """Fetch one property.  Raises ``KeyError`` when the server does not send it."""
         found: Mapping[str, object] = await self.get_properties()
         return found[key]
 
     async def set_property(self, key: str, value: Any) -> None:
-        """Change one of the type's properties."""
+        """Change one property.  Raises as :meth:`set_properties` does."""
         await self.set_properties(cast(BucketProperties, {key: value}))
 
     async def get_buckets(self, timeout: int | None = None) -> list[Bucket]:
-        """The buckets of this type that hold a key; reads the whole cluster. ``timeout`` in milliseconds."""
+        """List the buckets of this type that hold a key, which reads the whole cluster.
+
+        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``allow_listing="error"``.
+        """
         names = self.stream_buckets(timeout)
         return [self.bucket(name) async for chunk in names.chunks() for name in chunk]
 
     def stream_buckets(self, timeout: int | None = None) -> Stream[Name]:
-        """The names of the buckets of this type as they come. ``timeout`` in milliseconds.
+        """Stream the names of the buckets of this type that hold a key, which reads the whole cluster.
 
-        Raises :class:`~aioriak.error.ListingDisallowed` with ``allow_listing="error"``.
+        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``allow_listing="error"``.
         """
         return listing.buckets(self._runtime, self, timeout)
 
     async def get_datatype(self) -> str | None:
-        """The data type of this type's buckets: ``"counter"``, ``"set"``, ``"map"``, ``"hll"``, ``"gset"`` or ``None``.
+        """Return the data type of this type: ``"counter"``, ``"set"``, ``"map"``, ``"hll"``, ``"gset"`` or ``None``.
 
-        Asked once for all handles of a client, and remembered.
+        It is fetched once for all handles of a client.
         """
         known = self._runtime.datatypes
         if self.wire_name is None:
@@ -117,7 +122,7 @@ class BucketType(CompatBucketType):
             try:
                 known[self.wire_name] = (await self.get_properties()).get("datatype")
             except PermissionDenied:
-                # who may not ask can still read and write: objects, and data types by client.fetch_datatype()
+                # A user without the permission to read properties may still have the one to read and write.
                 known[self.wire_name] = None
         return known[self.wire_name]
 
@@ -134,32 +139,32 @@ class BucketType(CompatBucketType):
 
 
 class Bucket(CompatBucket):
-    """A bucket: where objects and data types live.
+    """A bucket: a namespace of keys, with objects or data types under them.
 
     Riak's documentation: "Buckets".
     """
 
     def __init__(self, client: RiakClient, name: Name, bucket_type: BucketType) -> None:
         if not isinstance(bucket_type, BucketType):
-            raise InvalidRequest(f"a bucket type is a BucketType, not {bucket_type!r}")
+            raise InvalidRequest(f"bucket_type must be a BucketType, not {bucket_type!r}; client.bucket() takes a name")
         self.client = client
         self._runtime = client._runtime
         self.name = name
         self.bucket_type = bucket_type
         self.wire_name = encode("bucket", name)
-        """The name as it is sent."""
+        """The name in bytes, as it is sent."""
         self.codecs = self._runtime.codecs
-        """Encoders and decoders: the client's, or this bucket's own once it has been given one."""
+        """The encoders and decoders: the client's, until this bucket is given one of its own."""
         self._resolver: Resolver | None = None
 
     @property
     def path(self) -> str:
-        """``type/bucket``, for people to read."""
+        """``type/bucket``, for messages."""
         return f"{show(self.bucket_type.name)}/{show(self.name)}"
 
     @property
     def resolver(self) -> Resolver:
-        """The conflict resolver: this bucket's own, or its type's, or the client's."""
+        """The conflict resolver: that of this bucket, or else its type's, or else the client's."""
         return self._resolver or self.bucket_type.resolver
 
     @resolver.setter
@@ -169,20 +174,20 @@ class Bucket(CompatBucket):
     # -- encoders and decoders ------------------------------------------------------------
 
     def get_encoder(self, content_type: str) -> Encoder | None:
-        """The encoder for a content type: this bucket's, or the client's."""
+        """Return the encoder of a content type: this bucket's, or else the client's."""
         return self.codecs.encoders.get(content_type)
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> Bucket:
-        """Use ``encoder(value) -> bytes or str`` for a content type in this bucket; returns the bucket."""
+        """Encode values of a content type in this bucket with ``encoder(value) -> bytes or str``; return the bucket."""
         self._own_codecs().encoders.set(content_type, encoder)
         return self
 
     def get_decoder(self, content_type: str) -> Decoder | None:
-        """The decoder for a content type: this bucket's, or the client's."""
+        """Return the decoder of a content type: this bucket's, or else the client's."""
         return self.codecs.decoders.get(content_type)
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> Bucket:
-        """Use ``decoder(bytes) -> value`` for a content type in this bucket; returns the bucket."""
+        """Decode values of a content type in this bucket with ``decoder(bytes) -> value``; return the bucket."""
         self._own_codecs().decoders.set(content_type, decoder)
         return self
 
@@ -200,9 +205,10 @@ class Bucket(CompatBucket):
         content_type: str | None = "application/json",
         encoded_data: bytes | str | None = None,
     ) -> Any:
-        """A new object, or a new data type where the bucket type has one; nothing is stored yet.
+        """Make an object, or a data type where the bucket type has one.  Nothing is stored.
 
-        Without a key the server makes one at the first ``store()``.
+        The first call for a bucket type fetches its data type.  Without a key the server chooses one at the
+        first ``store()``.
         """
         if self.bucket_type.wire_name is not None:
             datatype = await self.bucket_type.get_datatype()
@@ -217,7 +223,10 @@ class Bucket(CompatBucket):
         content_type: str | None = "application/json",
         encoded_data: bytes | str | None = None,
     ) -> RiakObject:
-        """A new object, without asking for the bucket type's data type first."""
+        """Make an object, whatever the data type of the bucket type.  Nothing is sent.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for a bad key.
+        """
         if key is not None:
             encode_key(key)
         robject = RiakObject._absent(self.client, self, key)
@@ -228,9 +237,9 @@ class Bucket(CompatBucket):
         return robject
 
     async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any:
-        """Read what is under a key: a :class:`~aioriak.riak_object.RiakObject`, or a data type where the type has one.
+        """Fetch what a key holds: an object, or a data type where the bucket type has one.
 
-        Nothing found is no error: look at ``exists``.  A conflict is settled by the resolver.
+        A key that is not found is no error: its object's ``exists`` is false.  The resolver resolves a conflict.
 
         Raises as :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>` does.
         """
@@ -238,7 +247,7 @@ class Bucket(CompatBucket):
         if kind is not None and (self._runtime.datatypes.get(kind) or await self.bucket_type.get_datatype()):
             try:
                 return await handles.fetch(self, key, options)
-            except NotADatatype:  # what was remembered was wrong, and is forgotten now
+            except NotADatatype:  # the cached data type was wrong and is now dropped
                 if await self.bucket_type.get_datatype() is not None:
                     raise
         reply = await kv.get(self._runtime.dispatcher, kind, self.wire_name, encode_key(key), options)
@@ -248,29 +257,32 @@ class Bucket(CompatBucket):
         return robject
 
     async def delete(self, key: Name, **options: Unpack[DeleteOptions]) -> RiakObject:
-        """Delete what is under a key without reading it first; returns an empty object."""
+        """Delete a key without reading it first; return an object without siblings.
+
+        Raises as :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>` does.
+        """
         return await RiakObject(self.client, self, key).delete(**options)
 
     def get_many(
         self, keys: Iterable[Name] | AsyncIterable[Name], *, concurrency: int = 64, **options: Unpack[ReadOptions]
     ) -> AsyncIterator[tuple[Name, Any]]:
-        """Read many keys: pairs of a key and its object, or its error, in the order they come.
+        """Fetch many keys: yields each key with its object, as the replies arrive.
 
-        ``concurrency`` requests are under way at most, and ``keys`` is read no faster than needed.
-        A key whose read failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
+        At most ``concurrency`` requests are in flight.  ``keys`` is read only as requests finish.  A key whose
+        request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
 
-        async def one(key: Name) -> Any:
+        async def fetch(key: Name) -> Any:
             return await self.get(key, **options)
 
-        return many.each(one, keys, concurrency)
+        return many.each(fetch, keys, concurrency)
 
     def put_many(
         self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
     ) -> AsyncIterator[tuple[Any, RiakError | None]]:
-        """Store many objects: pairs of an object and ``None``, or its error, in the order they come.
+        """Store many objects or data types: yields each with ``None``, or with its error, as the replies arrive.
 
-        ``concurrency`` requests are under way at most, and ``objects`` is read no faster than needed.
+        At most ``concurrency`` requests are in flight.  ``objects`` is read only as requests finish.
         """
         return self.client.put_many(objects, concurrency=concurrency, **options)
 
@@ -283,25 +295,25 @@ class Bucket(CompatBucket):
         attempts: int = 10,
         **options: Unpack[ReadOptions],
     ) -> RiakObject:
-        """Fetch, resolve, change, store; and again from the top when somebody else was faster.
+        """Fetch an object, resolve it, change it and store it; start again when another write came in between.
 
-        ``change(obj)`` gets the object, new and empty where nothing is stored, and changes it; it may be
-        a coroutine function and is called again for each attempt.  The object as it was stored is returned.
+        ``change(obj)`` modifies the object, which has no siblings where nothing is stored.  It may be a coroutine
+        function, and is called once an attempt.  Returns the object as it was stored.
 
-        With ``if_not_modified`` the server refuses the write when the object has changed meanwhile, and
-        all is done again.  Without it both writes are kept as siblings, and the resolver settles them:
-        ``change`` is called again only if the resolver left it out, or may have.  A change that must not
-        be made twice to one value, such as counting, needs ``if_not_modified``, or a data type.
-        Between attempts it waits as the client's retry policy says.  ``options`` are those of the read.
+        With ``if_not_modified`` the server refuses the write if the object has changed since it was fetched,
+        which starts the next attempt.  Without it both writes are kept as siblings, and the resolver resolves
+        them; the next attempt starts only if the resolver dropped the change, or may have.  A change that must
+        not be applied twice to one value, such as a count, needs ``if_not_modified`` or a data type.
+        Attempts are spaced by the back-off of the client's retry policy.  ``options`` are those of the fetch.
 
         Raises :class:`~aioriak.error.TooManyConflicts` after ``attempts``;
-        :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; else as
+        :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; otherwise as
         :meth:`get` and :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
         """
-        for lost in range(attempts):
-            if lost:
-                # writers that all started again at once would all meet again
-                await asyncio.sleep(self._runtime.settings.retry.backoff.delay(lost))
+        for conflicts in range(attempts):
+            if conflicts:
+                # writers that all started again at once would conflict again
+                await asyncio.sleep(self._runtime.settings.retry.backoff.delay(conflicts))
             robject = RiakObject._absent(self.client, self, key)
             await robject._read(self._runtime.dispatcher, encode_key(key), options)
             conditions: WriteOptions = {}
@@ -317,25 +329,25 @@ class Bucket(CompatBucket):
                 continue
             if await self._settle(robject, written):
                 return robject
-        raise TooManyConflicts(f"somebody else was faster {attempts} times: {self.path}/{show(key)}")
+        raise TooManyConflicts(f"{self.path}/{show(key)} was not updated: another write came first {attempts} times")
 
     async def _settle(self, robject: RiakObject, written: bytes | None) -> bool:
-        """Resolve a conflict and store that, once; false when the resolver dropped what was written.
+        """Resolve a conflict and store the result, once; false when the resolver dropped the value ``written``.
 
-        Once is enough: what was written is stored, others under way settle the rest, and writers
-        that all insisted on the last word would never end.
+        Storing it once is enough.  Any other writer resolves the siblings that remain, and writers that each
+        stored until there was no conflict would never finish.
         """
-        for again in (True, False):
+        for may_store in (True, False):
             if len(robject.siblings) == 1:
                 break
             before = [(one, one.encoded_data) for one in robject.siblings]
             await resolve(robject)
             survivor = robject._content()
             for one, value in before:
-                left_out = value != written or [stored for _, stored in before].count(written) > 1
-                if one is survivor and left_out and _same_value(one, value):
+                is_other = value != written or [stored for _, stored in before].count(written) > 1
+                if one is survivor and is_other and _same_value(one, value):
                     return False
-            if again:
+            if may_store:
                 written = survivor.encoded_data
                 await robject._write(self._runtime.dispatcher, {"return_body": True})
         return True
@@ -343,9 +355,9 @@ class Bucket(CompatBucket):
     # -- data types -------------------------------------------------------------------------------
 
     def edit(self, key: Name, **options: Unpack[DatatypeWriteOptions]) -> handles.Edit:
-        """Fetch a data type, change it, store it once: ``async with bucket.edit(key) as datatype``.
+        """Fetch a data type, and store its changes at the end of ``async with bucket.edit(key) as datatype``.
 
-        It is stored with these options on leaving, unless nothing was changed; not after an exception.
+        ``options`` are those of the store.  Nothing is stored without changes, or after an exception.
         Entering raises as :meth:`Datatype.reload <aioriak.datatypes.Datatype.reload>` does, leaving as
         :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`.
         """
@@ -354,39 +366,45 @@ class Bucket(CompatBucket):
     # -- properties -------------------------------------------------------------------------------
 
     async def get_properties(self) -> BucketProperties:
-        """The bucket's properties."""
+        """Fetch the bucket's properties."""
         return await properties.get_bucket(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name)
 
     async def set_properties(self, props: BucketProperties) -> None:
-        """Change the properties named; the other nodes of a cluster learn of it some time after.
+        """Change some properties.  Other nodes of the cluster see the change a little later.
 
-        Raises :class:`~aioriak.error.InvalidRequest` for an unknown or ill-typed one, before sending.
+        Raises :class:`~aioriak.error.InvalidRequest` for an unknown name or a value of the wrong type; nothing
+        is sent then.
         """
         await properties.set_bucket(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name, props)
 
     async def clear_properties(self) -> None:
-        """Give the bucket its type's properties back."""
+        """Reset the bucket's properties to those of its type."""
         await properties.reset_bucket(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name)
 
     async def get_property(self, key: str) -> Any:
-        """One of the bucket's properties. Raises ``KeyError`` when the server does not name it."""
+        """Fetch one property.  Raises ``KeyError`` when the server does not send it."""
         found: Mapping[str, object] = await self.get_properties()
         return found[key]
 
     async def set_property(self, key: str, value: Any) -> None:
-        """Change one of the bucket's properties."""
+        """Change one property.  Raises as :meth:`set_properties` does."""
         await self.set_properties(cast(BucketProperties, {key: value}))
 
     # -- listing -----------------------------------------------------------------------------------
 
     async def get_keys(self, timeout: int | None = None) -> list[Name]:
-        """All keys; reads the whole cluster. ``timeout`` in milliseconds."""
+        """List all keys, which reads the whole cluster.
+
+        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``allow_listing="error"``.
+        """
         return [key async for chunk in self.stream_keys(timeout).chunks() for key in chunk]
 
     def stream_keys(self, timeout: int | None = None) -> Stream[Name]:
-        """All keys as they come; reads the whole cluster. ``timeout`` in milliseconds.
+        """Stream all keys, which reads the whole cluster.
 
-        Raises :class:`~aioriak.error.ListingDisallowed` with ``allow_listing="error"``.
+        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``allow_listing="error"``.
         """
         return listing.keys(self, timeout)
 
@@ -403,13 +421,14 @@ class Bucket(CompatBucket):
         term_regex: Name | None = None,
         timeout: int | None = None,
     ) -> Query:
-        """All matches of an index query; iterate over it, or over its ``objects()``.
+        """Query a secondary index: ``async for row in bucket.query("age_int", 18, 30)``.
 
-        One term, ``start``, or with ``end`` all terms between the two, both included; with
-        ``term_regex`` only terms that match.  ``limit`` rows at most.  ``timeout`` is in milliseconds,
-        for each page.  ``$key`` and ``$bucket`` are indexes too.
+        Matches the term ``start``, or with ``end`` the terms from ``start`` to ``end``, both included, and with
+        ``term_regex`` only those that match it.  ``limit`` is the maximum number of rows.  Rows are fetched
+        ``page_size`` at a time, each page within ``timeout`` milliseconds.  ``$key`` and ``$bucket`` are indexes
+        of every bucket.
 
-        Raises :class:`~aioriak.error.InvalidRequest` at once for what cannot be asked.
+        Raises :class:`~aioriak.error.InvalidRequest` for an invalid query; nothing is sent then.
         """
         return Query(
             self, index, start, end, page_size=page_size, limit=limit, term_regex=term_regex, timeout=timeout,
@@ -427,15 +446,15 @@ class Bucket(CompatBucket):
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexPage:
-        """Ask an index: ``results, continuation = await bucket.get_index(...)``.
+        """Fetch one page of an index query: ``results, continuation = await bucket.get_index(...)``.
 
-        Results are keys, or with ``return_terms`` tuples of term and key; without ``max_results`` all
-        of them, in no order.  :meth:`query` turns pages by itself.
+        Results are keys, or with ``return_terms`` tuples of term and key.  Without ``max_results`` the page has
+        all of them, in no order.  :meth:`query` fetches page after page itself.
 
-        Raises :class:`~aioriak.error.InvalidRequest` for what the server would hang up on.
+        Raises :class:`~aioriak.error.InvalidRequest` for a query on which the server would close the connection.
         """
-        asked = _asked(return_terms, max_results, continuation, timeout, term_regex, options)
-        return await get_page(self, index, startkey, endkey, asked)
+        more = _index_options(return_terms, max_results, continuation, timeout, term_regex, options)
+        return await get_page(self, index, startkey, endkey, more)
 
     def stream_index(
         self,
@@ -449,19 +468,12 @@ class Bucket(CompatBucket):
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexStream:
-        """The results of :meth:`get_index` as they come."""
-        asked = _asked(return_terms, max_results, continuation, timeout, term_regex, options)
-        return IndexStream(self, index, startkey, endkey, asked)
-
-    async def search(self, query: str, index: Name | None = None, **options: Unpack[SearchOptions]) -> SearchResults:
-        """Search an index, by default that with the bucket's name (Riak 2.x).
-
-        Raises :class:`~aioriak.error.NotSupported` on Riak 3.
-        """
-        return await search.query(self._runtime.dispatcher, self.name if index is None else index, query, options)
+        """Stream the results of :meth:`get_index`."""
+        more = _index_options(return_terms, max_results, continuation, timeout, term_regex, options)
+        return IndexStream(self, index, startkey, endkey, more)
 
     async def get_preflist(self, key: Name) -> list[PreflistItem]:
-        """Which partitions of which nodes hold a key, owners first."""
+        """Fetch the preference list of a key: the partitions that hold it and their nodes, owners first."""
         return await cluster.preflist(self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name, key)
 
     async def get_coverage(
@@ -471,23 +483,25 @@ class Bucket(CompatBucket):
         replace: bytes | None = None,
         unavailable: Sequence[bytes] = (),
     ) -> list[CoverageEntry]:
-        """A plan to read the bucket in pieces; ``replace`` asks for another piece instead of one that failed.
+        """Fetch a coverage plan, by which the bucket can be read in pieces.
 
-        Raises :class:`~aioriak.error.NotSupported` where the server has no such plans (Riak 3).
+        ``replace`` is the coverage context of a piece that failed, to get others in its place.
+
+        Raises :class:`~aioriak.error.NotSupported` on Riak 3, which has no coverage plans.
         """
         return await cluster.coverage(
             self._runtime.dispatcher, self.bucket_type.wire_name, self.wire_name, min_partitions, replace, unavailable
         )
 
     def fold(self, **options: Unpack[BucketFoldOptions]) -> BucketFold[RiakObject]:
-        """The bucket's objects in the order of their keys, as they come.
+        """Stream the bucket's objects in the order of their keys, which reads the whole cluster.
 
-        Options: :class:`~aioriak.operations.cluster.BucketFoldOptions`.  Reads the whole cluster once.
+        Options: :class:`~aioriak.operations.cluster.BucketFoldOptions`.
         """
         return BucketFold(self, options)
 
     async def _folded(self, found: FoldedObject) -> RiakObject:
-        """Make an object of what a fold found, and resolve its conflict."""
+        """Make an object of the reply of a fold, and resolve its conflict."""
         robject = RiakObject._absent(self.client, self, found.key)
         robject.vclock = found.vclock
         if robject._show(found.contents):
@@ -495,10 +509,10 @@ class Bucket(CompatBucket):
         return robject
 
     def scan(self, *, concurrency: int = 4, min_partitions: int | None = None) -> AsyncIterator[RiakObject]:
-        """The bucket's objects, in no order, read by a coverage plan from many nodes at once.
+        """Stream the bucket's objects, in no order, by a coverage plan: from many nodes at once.
 
-        Raises :class:`~aioriak.error.NotSupported` where the server has no such plans (Riak 3): :meth:`fold`
-        works everywhere.
+        Raises :class:`~aioriak.error.NotSupported` on Riak 3, which has no coverage plans; :meth:`fold` works
+        everywhere.
         """
         return scan(self, concurrency, min_partitions)
 
@@ -515,7 +529,7 @@ class Bucket(CompatBucket):
 
 
 def _same_value(content: RiakContent, encoded: bytes | None) -> bool:
-    """Whether a content still has the value that was stored as ``encoded``."""
+    """Whether the value of a content is still the one that ``encoded`` stands for."""
     original = content.copy()
     original.encoded_data = encoded
     try:
@@ -524,7 +538,7 @@ def _same_value(content: RiakContent, encoded: bytes | None) -> bool:
         return False
 
 
-def _asked(
+def _index_options(
     return_terms: bool | None,
     max_results: int | None,
     continuation: Name | None,

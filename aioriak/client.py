@@ -1,4 +1,4 @@
-"""The client."""
+"""The client: opens and closes connections, and makes handles."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from aioriak.config import (
 from aioriak.error import InvalidRequest, RiakError
 from aioriak.operations import cluster, server
 from aioriak.operations.names import Name
-from aioriak.operations.options import WriteOptions
+from aioriak.operations.options import ReadOptions, WriteOptions
 from aioriak.operations.server import ServerInfo
 from aioriak.queries.mapreduce import MapReduce
 from aioriak.queries.search import Search
@@ -49,36 +49,51 @@ if TYPE_CHECKING:
 
 
 class RiakClient(CompatClient):
-    """A client of a Riak cluster, to be shared by all tasks of an event loop.
+    """A client of a Riak cluster.  Any number of tasks of one event loop can share it.
 
     ::
 
-        async with await RiakClient.create("localhost", 8087) as client:
-            bucket = client.bucket("users")
-            user = await bucket.new("ann", {"name": "Ann"})
+        async with RiakClient("localhost") as client:
+            users = client.bucket("users")
+            user = await users.new("ann", {"name": "Ann"})
             await user.store()
 
-    Nothing is connected before :meth:`create`, ``async with``, ``await client`` or the first request.
-    Settings: ``nodes``, ``timeouts`` (:class:`~aioriak.config.Timeouts`, or one by one:
-    ``connect_timeout``, ``request_timeout`` … in seconds), ``pool``
-    (:class:`~aioriak.config.PoolLimits`, or ``max_size`` …), ``retry``
-    (:class:`~aioriak.config.RetryPolicy`, or ``attempts``, ``retry_writes``).
+    ``async with`` connects, and closes the connections at the end.  Without it the first request connects,
+    and :meth:`aclose` or :meth:`close` closes.
 
-    With several nodes: ``balancer`` (:class:`~aioriak.cluster.balancer.TwoChoices` unless given,
-    ``RoundRobin``, ``LatencyAware``, or your own), ``key_aware`` (requests for a key go to the node
-    that owns it), ``discover`` (follow the cluster's membership; ``True`` or a
-    :class:`~aioriak.config.Discovery`), ``health`` (:class:`~aioriak.config.HealthPolicy`).
-    ``behind_load_balancer`` switches all that off for a single address.
+    The parameters, all of them optional:
 
-    ``allow_listing``: listing keys or buckets reads the whole cluster, and so gives a
-    :class:`~aioriak.error.ListingWarning`; ``"silent"`` does not, ``"error"`` refuses it.
+    ``host``, ``port``
+        A node; ``host`` may be a list.  ``nodes`` takes ``"host:port"``, pairs and ``{"host": …, "pb_port": …}``.
+    ``timeouts``, ``pool``, ``retry``
+        :class:`~aioriak.config.Timeouts`, :class:`~aioriak.config.PoolLimits`,
+        :class:`~aioriak.config.RetryPolicy`.  Each of their fields is also a parameter of its own:
+        ``connect_timeout`` and ``request_timeout`` in seconds, ``max_size``, ``attempts``, ``retry_writes`` …
+    ``balancer``
+        Chooses the node of a request: :class:`~aioriak.cluster.balancer.TwoChoices` by default,
+        ``RoundRobin``, ``LatencyAware``, or a :class:`~aioriak.cluster.balancer.Balancer` of your own.
+    ``key_aware``
+        Send the requests for a key to a node that owns it.
+    ``discover``
+        Follow the cluster's membership: ``True``, or a :class:`~aioriak.config.Discovery`.
+    ``health``
+        When a node is marked down and up: a :class:`~aioriak.config.HealthPolicy`.
+    ``behind_load_balancer``
+        The only address is that of a load balancer: balancing, health checks and discovery are off.
+    ``credentials``, ``tls``, ``server_hostname``
+        For a cluster with security enabled: :class:`~aioriak.security.SecurityCreds`; an ``ssl.SSLContext``
+        in place of their files; the name in the servers' certificates.
+    ``telemetry``
+        A :class:`~aioriak.telemetry.Telemetry` whose hooks are called for each operation.
+    ``resolver``
+        The conflict resolver of buckets and objects that have none of their own.
+    ``allow_listing``
+        Listing keys or buckets reads the whole cluster.  ``"warn"`` gives a
+        :class:`~aioriak.error.ListingWarning`, ``"error"`` refuses a listing, ``"silent"`` allows it.
+    ``loop``
+        Accepted for code written for aioriak 0.2.  Not needed.
 
-    Where the server has security on: ``credentials`` (:class:`~aioriak.security.SecurityCreds`), and,
-    where their files do not say enough, ``tls`` (an ``ssl.SSLContext``) and ``server_hostname`` (the
-    name in the servers' certificates).
-
-    ``telemetry`` (:class:`~aioriak.telemetry.Telemetry`) is told what happens; :meth:`stats` says how
-    things stand.
+    Raises ``TypeError`` for an unknown parameter, :class:`~aioriak.error.InvalidRequest` for a bad value.
     """
 
     def __init__(
@@ -117,7 +132,7 @@ class RiakClient(CompatClient):
         )
         settings, unknown = settings_from_options(options, settings)
         if unknown:
-            raise TypeError(f"there are no options {', '.join(sorted(unknown))}")
+            raise TypeError(f"RiakClient has no options {', '.join(sorted(unknown))}")
         self._runtime = Runtime(
             settings, balancer=balancer, telemetry=telemetry, loop=loop, allow_listing=allow_listing
         )
@@ -126,7 +141,7 @@ class RiakClient(CompatClient):
         self._buckets: WeakValueDictionary[tuple[bytes | None, Name], Bucket] = WeakValueDictionary()
         self._bucket_types: WeakValueDictionary[Name, BucketType] = WeakValueDictionary()
 
-    # -- life ---------------------------------------------------------------------------------
+    # -- opening and closing ------------------------------------------------------------------
 
     @classmethod
     async def create(
@@ -136,9 +151,9 @@ class RiakClient(CompatClient):
         loop: asyncio.AbstractEventLoop | None = None,
         **settings: Any,
     ) -> Self:
-        """A client that is connected; the settings are those of :class:`RiakClient`.
+        """Make a client and connect it, as ``await RiakClient(host, port, …)`` does.
 
-        ``host`` may be a list.  ``loop`` is only for code that still passes it.
+        ``async with RiakClient(…)`` also closes it.
 
         Raises :class:`~aioriak.error.ConnectError` when no node can be reached.
         """
@@ -146,12 +161,12 @@ class RiakClient(CompatClient):
 
     @classmethod
     def from_url(cls, url: str, **settings: Any) -> Self:
-        """A client from ``riak://host:8087,other:8087/?max_size=4&request_timeout=10``.
+        """Make a client from ``riak://host:8087,other:8087/?max_size=4&request_timeout=10``.
 
         With credentials: ``riak://user:password@host/?cacert=ca.pem&cert=user.pem&pkey=user.key&crl=crl.pem``.
-        To be used with ``async with``, or awaited.  Settings given by name win over the URL's.
+        Use it as ``async with RiakClient.from_url(url) as client``.  Keyword arguments override the URL.
 
-        Raises :class:`~aioriak.error.InvalidRequest`.
+        Raises :class:`~aioriak.error.InvalidRequest` for a bad URL or value, ``TypeError`` for an unknown option.
         """
         parsed = parse_url(url)
         options = dict(parsed.options)
@@ -179,15 +194,15 @@ class RiakClient(CompatClient):
         return self._runtime.closed
 
     def close(self) -> None:
-        """Close every connection at once; may be called twice, and anywhere.
+        """Close every connection at once.  It may be called twice, and outside the event loop.
 
-        What is in flight ends with :class:`~aioriak.error.ConnectionLost`, what waits with
-        :class:`~aioriak.error.ClientClosed`.  :meth:`aclose` is the gentle way.
+        Requests in flight fail with :class:`~aioriak.error.ConnectionLost`, requests that wait for a
+        connection with :class:`~aioriak.error.ClientClosed`.  :meth:`aclose` lets requests in flight finish.
         """
         self._runtime.close()
 
     async def aclose(self) -> None:
-        """Let what is in flight end (for ``timeouts.close`` seconds), close, and wait until all is closed."""
+        """Close the client: wait for requests in flight, for ``timeouts.close`` seconds at most, then disconnect."""
         await self._runtime.aclose()
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
@@ -199,14 +214,16 @@ class RiakClient(CompatClient):
 
     @property
     def settings(self) -> Settings:
-        """The settings of this client; frozen."""
+        """The settings, which never change; :meth:`with_options` makes a client with others."""
         return self._runtime.settings
 
     def with_options(self, *, retry: RetryPolicy | None = None, **options: Any) -> Self:
-        """A cheap copy of this client with other options; it shares connections, encoders and resolver.
+        """Return a copy of this client with other options; both share connections, encoders and resolver.
 
-        ``request_timeout`` in seconds (``None`` waits for ever); ``retry``, or ``attempts`` and
-        ``retry_writes``.  The copy need not be closed.
+        Options: ``request_timeout`` in seconds (``None``: no limit), and ``retry``, or its fields ``attempts``
+        and ``retry_writes``.  Closing the original closes the copy, which need not be closed itself.
+
+        Raises ``TypeError`` for any other option, :class:`~aioriak.error.InvalidRequest` for a bad value.
         """
         allowed = {"request_timeout", "attempts", "retry_writes"}
         if not options.keys() <= allowed:
@@ -222,55 +239,60 @@ class RiakClient(CompatClient):
         return copy
 
     def stats(self) -> Stats:
-        """How things stand: per node its state, connections, what is in flight and waits, counts, latencies."""
+        """Return each node's state, connections, requests in flight and waiting, counts and latencies."""
         cluster = self._runtime.cluster
         return Stats(nodes=()) if cluster is None else cluster.stats()
 
     # -- nodes -------------------------------------------------------------------------------
 
     async def add_node(self, node: AddressLike) -> None:
-        """Take another node in: ``"host:port"``, a pair, or ``{"host": …, "pb_port": …}``.
+        """Add a node: ``"host:port"``, a pair, or ``{"host": …, "pb_port": …}``.
 
-        Raises :class:`~aioriak.error.InvalidRequest`.
+        Raises :class:`~aioriak.error.InvalidRequest` for a bad address, and behind a load balancer.
         """
         if self.settings.behind_load_balancer:
-            raise InvalidRequest("behind a load balancer there is one address")
+            raise InvalidRequest("a client behind a load balancer has one address; no node can be added")
         self._runtime.dispatcher.cluster.add_node(Address.of(node))
 
     async def remove_node(self, node: AddressLike) -> None:
-        """Let go of a node: nothing new is sent to it, what is in flight ends (``timeouts.close`` at most).
+        """Remove a node: send it no more requests, and wait for those in flight, ``timeouts.close`` seconds at most.
 
         Raises :class:`~aioriak.error.InvalidRequest` for an unknown node, and for the last one.
         """
         cluster = self._runtime.dispatcher.cluster
         known = cluster.nodes.get(Address.of(node))
         if known is None:
-            raise InvalidRequest(f"there is no node {Address.of(node)}; there are {', '.join(map(str, cluster.nodes))}")
+            nodes = ", ".join(map(str, cluster.nodes))
+            raise InvalidRequest(f"there is no node {Address.of(node)}; the nodes are {nodes}")
         if len(cluster.nodes) == 1:
             raise InvalidRequest("the last node cannot be removed")
         await cluster.remove_node(known)
 
-    # -- values ------------------------------------------------------------------------------
+    async def get_members(self) -> list[Address]:
+        """Ask a node for the addresses of the cluster's nodes that are up (Riak 3.0.10 and later)."""
+        return await cluster.members(self._runtime.dispatcher)
+
+    # -- encoders, decoders, resolver ----------------------------------------------------------
 
     def get_encoder(self, content_type: str) -> Encoder | None:
-        """The encoder for a content type, or ``None``."""
+        """Return the encoder of a content type, or ``None``."""
         return self._runtime.codecs.encoders.get(content_type)
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> None:
-        """Use ``encoder(value) -> bytes or str`` for a content type."""
+        """Encode values of a content type with ``encoder(value) -> bytes or str``."""
         self._runtime.codecs.encoders.set(content_type, encoder)
 
     def get_decoder(self, content_type: str) -> Decoder | None:
-        """The decoder for a content type, or ``None``."""
+        """Return the decoder of a content type, or ``None``."""
         return self._runtime.codecs.decoders.get(content_type)
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> None:
-        """Use ``decoder(bytes) -> value`` for a content type."""
+        """Decode values of a content type with ``decoder(bytes) -> value``."""
         self._runtime.codecs.decoders.set(content_type, decoder)
 
     @property
     def resolver(self) -> Resolver:
-        """The conflict resolver that buckets and objects without one of their own use."""
+        """The conflict resolver of buckets and objects that have none of their own."""
         return self._resolver or default_resolver
 
     @resolver.setter
@@ -280,14 +302,14 @@ class RiakClient(CompatClient):
     # -- handles -------------------------------------------------------------------------------
 
     def bucket_type(self, name: Name) -> BucketType:
-        """A bucket type; the same handle while one is held."""
+        """Return a bucket type; the same handle as before, while that one is referenced."""
         found = self._bucket_types.get(name)
         if found is None:
             found = self._bucket_types[name] = BucketType(self, name)
         return found
 
     def bucket(self, name: Name, bucket_type: Name | BucketType = "default") -> Bucket:
-        """A bucket; the same handle while one is held."""
+        """Return a bucket; the same handle as before, while that one is referenced."""
         kind = bucket_type if isinstance(bucket_type, BucketType) else self.bucket_type(bucket_type)
         found = self._buckets.get((kind.wire_name, name))
         if found is None:
@@ -296,52 +318,67 @@ class RiakClient(CompatClient):
 
     # -- many objects ----------------------------------------------------------------------------
 
+    def get_many(
+        self,
+        places: Iterable[tuple[Bucket, Name]] | AsyncIterable[tuple[Bucket, Name]],
+        *,
+        concurrency: int = 64,
+        **options: Unpack[ReadOptions],
+    ) -> AsyncIterator[tuple[tuple[Bucket, Name], Any]]:
+        """Fetch from many buckets: yields each pair of bucket and key with its object, as the replies arrive.
+
+        At most ``concurrency`` requests are in flight.  ``places`` is read only as requests finish.  A pair whose
+        request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
+        """
+
+        async def fetch(place: tuple[Bucket, Name]) -> Any:
+            bucket, key = place
+            return await bucket.get(key, **options)
+
+        return many.each(fetch, places, concurrency)
+
     def put_many(
         self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
     ) -> AsyncIterator[tuple[Any, RiakError | None]]:
-        """Store many objects: pairs of an object and ``None``, or its error, in the order they come.
+        """Store many objects or data types: yields each with ``None``, or with its error, as the replies arrive.
 
-        ``concurrency`` requests are under way at most, and ``objects`` is read no faster than needed.
+        At most ``concurrency`` requests are in flight.  ``objects`` is read only as requests finish.
         """
 
-        async def one(robject: Any) -> None:
-            await robject.store(**options)
+        async def store(item: Any) -> None:
+            await item.store(**options)
 
-        return many.each(one, objects, concurrency)
+        return many.each(store, objects, concurrency)
 
     # -- the server ------------------------------------------------------------------------------
 
     async def ping(self) -> bool:
-        """True when a node answers; raises what prevents it otherwise."""
+        """Return true when a node answers.  Raises :class:`~aioriak.error.RiakError` otherwise."""
         return await server.ping(self._runtime.dispatcher)
 
     async def get_server_info(self) -> ServerInfo:
-        """Name and release of the node that answers."""
+        """Return the name and release of a node of the cluster."""
         return await server.server_info(self._runtime.dispatcher)
-
-    async def get_members(self) -> list[Address]:
-        """The addresses of the nodes that are up, as the node that answers knows them (Riak 3.0.10 on)."""
-        return await cluster.members(self._runtime.dispatcher)
 
     # -- namespaces ------------------------------------------------------------------------------
 
     @property
     def aae(self) -> Folds:
-        """AAE folds: questions to anti-entropy's key store, and jobs over what they find."""
-        from aioriak.admin.aae import Folds  # most programs never do
+        """AAE folds: queries of the key store of active anti-entropy, and jobs over their results."""
+        from aioriak.admin.aae import Folds  # few programs need it
 
         return Folds(self._runtime)
 
     @property
     def replication(self) -> Replication:
         """Replication queues."""
-        from aioriak.admin.replication import Replication  # most programs never do
+        from aioriak.admin.replication import Replication  # few programs need it
 
         return Replication(self._runtime)
 
     @property
     def search(self) -> Search:
-        """Queries to search indexes, and the administration of indexes and schemas (Riak 2.x)."""
+        """Search queries, and the administration of search indexes and schemas (Riak 2.x)."""
         return Search(self._runtime)
 
     @property
@@ -356,8 +393,8 @@ class RiakClient(CompatClient):
 
 def _hosts(host: str | Iterable[AddressLike], port: int) -> tuple[Address, ...]:
     if isinstance(host, str):
-        # a bare IPv6 address has colons of its own
+        # not addresses(): a bare IPv6 address must not be split at its colons
         return (Address.of(host, port),)
     if isinstance(host, Mapping) or not isinstance(host, Iterable):
-        raise InvalidRequest(f"host is a name or a list of names, not {host!r}; nodes=… takes the rest")
+        raise InvalidRequest(f"host is a name or a list of names, not {host!r}; other forms go into nodes=")
     return addresses(list(host), port)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
+from aioriak.compat.object import CompatContent
 from aioriak.error import InvalidRequest
 from aioriak.operations.contents import IndexEntry, Link, WireContent, encode_index, fill, metadata
 from aioriak.operations.names import Name
@@ -17,7 +18,7 @@ UNSET: Any = object()
 """In place of a value that is not known yet; ``None`` is one."""
 
 
-class RiakContent:
+class RiakContent(CompatContent):
     """One sibling of an object.
 
     ``data`` is the value as Python knows it, ``encoded_data`` as Riak stores it; each is made from
@@ -179,8 +180,6 @@ class RiakContent:
         else:
             self.indexes.remove((field, value))
         return self._object()
-
-    remove_indexes = remove_index
 
     def set_index(self, field: Name, value: int | Name) -> RiakObject:
         """Make an entry the only one of its field; returns the object."""

@@ -211,8 +211,6 @@ class RiakObject(CompatObject):
         """Remove one index entry, those of a field, or all."""
         return self._one().remove_index(field, value)
 
-    remove_indexes = remove_index
-
     def set_index(self, field: Name, value: int | Name) -> RiakObject:
         """Make an index entry the only one of its field."""
         return self._one().set_index(field, value)

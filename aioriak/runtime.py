@@ -177,6 +177,15 @@ class BucketView(HasRuntime, Protocol):
     def bucket_type(self) -> BucketTypeView: ...
 
 
+class KeyView(Protocol):
+    """An object, as code that only needs its place sees it."""
+
+    @property
+    def bucket(self) -> BucketView: ...
+    @property
+    def key(self) -> Name | None: ...
+
+
 def _caller() -> int:
     """The ``stacklevel`` of the nearest frame outside this package, for the function that calls this."""
     frame, level = sys._getframe(1).f_back, 2

@@ -1,4 +1,4 @@
-"""AAE folds as users hold them: ``client.aae``."""
+"""AAE folds: ``client.aae``."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ __all__ = ["BucketName", "Folds", "KeyClock", "KeyCount", "ObjectStats", "Tree"]
 
 
 class Folds:
-    """Questions to the key store of active anti-entropy, and jobs over what they find.
+    """Queries of the key store of active anti-entropy, and jobs over their results.
 
-    They need a server with ``tictacaae_active = active``, read no values, and can take minutes: each
-    has a connection of its own, and ``timeouts.fold`` (an hour) unless ``timeout`` in milliseconds is
-    given.  What a fold is about: ``keys=(first, last)``, ``modified=(from, until)`` with datetimes or
-    seconds since 1970, and where it says so ``segments`` of a tree.
+    The server must have ``tictacaae_active = active``.  A fold reads no values, but can take minutes: it has a
+    connection of its own, and the time limit ``timeouts.fold`` (an hour), or ``timeout`` in milliseconds.
+
+    A range is given by ``keys=(first, last)`` and ``modified=(from, until)``, datetimes or seconds since 1970;
+    for some folds also by ``segments`` of a tree.
 
     Riak's documentation: "Tictac AAE Folds".
     """
@@ -39,41 +40,41 @@ class Folds:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    # -- questions ----------------------------------------------------------------------------
+    # -- queries ------------------------------------------------------------------------------
 
     async def list_buckets(self, n_val: int | None = None, timeout: int | None = None) -> list[BucketName]:
-        """The buckets that hold keys, with their types.
+        """List the buckets that hold keys, with their types.
 
-        ``n_val`` is how many replicas buckets have at least; it decides how much of the cluster is read.
+        ``n_val`` is the smallest number of replicas of any bucket; it decides how much of the cluster is read.
         """
         return await folds.list_buckets(self._runtime.dispatcher, n_val, timeout)
 
     async def object_stats(self, bucket: BucketView, **options: Unpack[Range]) -> ObjectStats:
-        """How many objects a range has, their sizes by order of magnitude, their numbers of siblings."""
-        return await folds.object_stats(*self._where(bucket), options)
+        """Count the objects of a range, by order of magnitude of their sizes and by number of siblings."""
+        return await folds.object_stats(*self._target(bucket), options)
 
     async def find_siblings(self, bucket: BucketView, more_than: int = 1, **options: Unpack[Range]) -> list[KeyCount]:
-        """The keys with more siblings than that."""
-        return await folds.find_keys(*self._where(bucket), "sibling_count", more_than, options)
+        """Find the keys with more than ``more_than`` siblings."""
+        return await folds.find_keys(*self._target(bucket), "sibling_count", more_than, options)
 
     async def find_large(self, bucket: BucketView, more_than: int, **options: Unpack[Range]) -> list[KeyCount]:
-        """The keys with more bytes than that, as the key store counts them."""
-        return await folds.find_keys(*self._where(bucket), "object_size", more_than, options)
+        """Find the keys with more than ``more_than`` bytes, as the key store counts them."""
+        return await folds.find_keys(*self._target(bucket), "object_size", more_than, options)
 
     async def find_tombstones(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> list[KeyClock]:
-        """The tombstones of a range, and their vclocks.
+        """Find the tombstones of a range, with their vclocks.
 
-        Riak sees them where the backend is leveled or ``tictacaae_storeheads`` is enabled, and none elsewhere.
+        Riak finds them with the leveled backend or with ``tictacaae_storeheads`` enabled, and none otherwise.
         """
-        return await folds.find_tombstones(*self._where(bucket), options)
+        return await folds.find_tombstones(*self._target(bucket), options)
 
     async def count_tombstones(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> int:
-        """How many tombstones a range has."""
-        return await folds.reap_tombstones(*self._where(bucket), "count", None, options)
+        """Count the tombstones of a range."""
+        return await folds.reap_tombstones(*self._target(bucket), "count", None, options)
 
     async def count_keys(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> int:
-        """How many objects a range has, tombstones not counted."""
-        return await folds.erase_keys(*self._where(bucket), "count", None, options)
+        """Count the objects of a range, without tombstones."""
+        return await folds.erase_keys(*self._target(bucket), "count", None, options)
 
     # -- jobs ---------------------------------------------------------------------------------
 
@@ -85,12 +86,12 @@ class Folds:
         job_id: int | None = None,
         **options: Unpack[FilteredRange],
     ) -> int:
-        """Have the tombstones of a range removed; how many there are.
+        """Start the removal of the tombstones of a range; return their number.
 
-        ``method``: ``"local"`` spreads the work over the nodes, ``"job"`` leaves it to one process named
-        by ``job_id``.  The work goes on after the answer.
+        ``method``: ``"local"`` distributes the work over the nodes, ``"job"`` gives it to one process named
+        ``job_id``.  The work continues after the reply.
         """
-        return await folds.reap_tombstones(*self._where(bucket), method, job_id, options)
+        return await folds.reap_tombstones(*self._target(bucket), method, job_id, options)
 
     async def erase_keys(
         self,
@@ -100,31 +101,31 @@ class Folds:
         job_id: int | None = None,
         **options: Unpack[FilteredRange],
     ) -> int:
-        """Have the objects of a range deleted; how many there are. Without a range that is all of the bucket.
+        """Start the deletion of the objects of a range, by default the whole bucket; return their number.
 
         ``method`` and ``job_id`` as for :meth:`reap_tombstones`.
         """
-        return await folds.erase_keys(*self._where(bucket), method, job_id, options)
+        return await folds.erase_keys(*self._target(bucket), method, job_id, options)
 
     async def repair_keys(self, bucket: BucketView, **options: Unpack[Range]) -> int:
-        """Have the objects of a range read, so that their replicas are repaired; how many there are."""
-        return await folds.repair_keys(*self._where(bucket), options)
+        """Start read repair of the objects of a range; return their number."""
+        return await folds.repair_keys(*self._target(bucket), options)
 
     async def replicate_keys(self, bucket: BucketView, queue: Name, **options: Unpack[Range]) -> int:
-        """Have the objects of a range put on a replication queue; how many there are.
+        """Start putting the objects of a range on a replication queue; return their number.
 
-        Nothing tells whether the queue exists.
+        The server does not report whether the queue exists.
         """
-        return await folds.replicate_keys(*self._where(bucket), queue, options)
+        return await folds.replicate_keys(*self._target(bucket), queue, options)
 
     # -- trees --------------------------------------------------------------------------------
 
     async def merge_root(self, n_val: int = 3, timeout: int | None = None) -> Tree:
-        """The root of the large tree that is kept for all buckets with this n_val. Quick."""
+        """Fetch the root of the cached tree of all buckets with this n_val.  Fast."""
         return await folds.merge_root(self._runtime.dispatcher, n_val, timeout)
 
     async def merge_branches(self, branches: Iterable[int], n_val: int = 3, timeout: int | None = None) -> Tree:
-        """Some branches of the large tree for this n_val, by their numbers. Quick."""
+        """Fetch branches, by number, of the cached tree of all buckets with this n_val.  Fast."""
         return await folds.merge_branches(self._runtime.dispatcher, n_val, branches, timeout)
 
     async def merge_trees(
@@ -135,12 +136,11 @@ class Folds:
         rehash: int | None = None,
         **options: Unpack[FilteredRange],
     ) -> Tree:
-        """A tree of a range, made for the purpose.
+        """Build a tree of a range.
 
-        ``rehash``: hash the vclocks anew with this number; two trees can only be compared when they
-        were made with the same.
+        ``rehash`` is a number to hash the vclocks with.  Only trees with the same number can be compared.
         """
-        return await folds.merge_trees(*self._where(bucket), size, rehash, options)
+        return await folds.merge_trees(*self._target(bucket), size, rehash, options)
 
     async def fetch_clocks(
         self,
@@ -150,12 +150,12 @@ class Folds:
         modified: tuple[When | None, When | None] | None = None,
         timeout: int | None = None,
     ) -> list[KeyClock]:
-        """The keys in some segments of the large tree for this n_val, and their vclocks."""
+        """Find the keys in segments of the cached tree of all buckets with this n_val, with their vclocks."""
         return await folds.fetch_clocks(self._runtime.dispatcher, n_val, segments, modified, timeout)
 
     async def fetch_clocks_range(self, bucket: BucketView, **options: Unpack[FilteredRange]) -> list[KeyClock]:
-        """The keys of a range, and their vclocks."""
-        return await folds.fetch_clocks_range(*self._where(bucket), options)
+        """Find the keys of a range, with their vclocks."""
+        return await folds.fetch_clocks_range(*self._target(bucket), options)
 
-    def _where(self, bucket: BucketView) -> tuple[Dispatcher, bytes | None, bytes]:
+    def _target(self, bucket: BucketView) -> tuple[Dispatcher, bytes | None, bytes]:
         return self._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name

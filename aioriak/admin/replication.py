@@ -1,4 +1,4 @@
-"""Replication queues as users hold them: ``client.replication``."""
+"""Replication queues: ``client.replication``."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from aioriak.operations import replication
 from aioriak.operations.names import Name, encode, show
 from aioriak.operations.options import ReadOptions, positive
 from aioriak.operations.replication import Encoding, QueueItem, QueueLengths
-from aioriak.riak_object import RiakObject
-from aioriak.runtime import Runtime
+from aioriak.runtime import KeyView, Runtime
 
 __all__ = ["QueueItem", "QueueLengths", "Replication", "ReplicationQueue"]
 
 
 class ReplicationQueue:
-    """One of the queues that a node keeps for other clusters to take objects from (Riak 3.0.7 on).
+    """A queue from which other clusters fetch objects (Riak 3.0.7 and later).
 
-    Queues belong to nodes: ask each node for its own.  Riak's documentation: "Next Generation Replication".
+    Each node has its own queues: use a client for each node.
+    Riak's documentation: "Next Generation Replication".
     """
 
     def __init__(self, runtime: Runtime, name: Name) -> None:
@@ -27,27 +27,29 @@ class ReplicationQueue:
         self.name = name
 
     async def fetch(self, encoding: Encoding = "internal", timeout: int | None = None) -> QueueItem | None:
-        """Take the next object off the queue; ``None`` when it is empty. ``timeout`` in milliseconds.
+        """Remove the next object from the queue and return it, or ``None`` when the queue is empty.
 
-        ``"internal_aaehash"`` brings the object's place and hash in AAE trees too.
+        With ``"internal_aaehash"`` the item also has the object's segment and hash in AAE trees.  ``timeout`` is
+        in milliseconds.
 
-        Raises :class:`~aioriak.error.ContentError` when its checksum is wrong;
-        :class:`~aioriak.error.ServerError` when there is no such queue;
-        :class:`~aioriak.error.OutcomeUnknown` when the answer was lost: the reference may be off the queue.
+        Raises :class:`~aioriak.error.ContentError` for a wrong checksum, :class:`~aioriak.error.ServerError` when
+        there is no such queue, :class:`~aioriak.error.OutcomeUnknown` when the reply was lost: the object may
+        have been removed from the queue.
         """
         return await replication.fetch(self._runtime.dispatcher, self.name, encoding, _seconds(timeout))
 
     async def drain(self, encoding: Encoding = "internal", timeout: int | None = None) -> AsyncIterator[QueueItem]:
-        """Take objects off the queue until it is empty. ``timeout`` in milliseconds, for each."""
+        """Yield objects from the queue until it is empty.  ``timeout`` is in milliseconds, for each of them."""
         while (item := await self.fetch(encoding, timeout)) is not None:
             yield item
 
     async def push(
         self, references: Iterable[tuple[Name, Name, Name, bytes]], timeout: int | None = None
     ) -> QueueLengths:
-        """Put references on the queue: tuples of bucket type, bucket, key and vclock, as AAE folds give them.
+        """Put references on the queue; return its lengths.
 
-        Returns how much waits there now.  ``timeout`` in milliseconds.
+        A reference is a tuple of bucket type, bucket, key and vclock, as AAE folds return them.  ``timeout`` is
+        in milliseconds.
         """
         return await replication.push(self._runtime.dispatcher, self.name, references, _seconds(timeout))
 
@@ -56,20 +58,19 @@ class ReplicationQueue:
 
 
 class Replication:
-    """Replication between clusters, as far as clients take part in it."""
+    """The replication queues of a cluster."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
     def queue(self, name: Name) -> ReplicationQueue:
-        """A queue by its name; nothing is sent."""
+        """Return a queue by its name.  Nothing is sent."""
         return ReplicationQueue(self._runtime, name)
 
-    async def enqueue(self, robject: RiakObject, **options: Unpack[ReadOptions]) -> None:
-        """Put an object's present version on the real-time queues.
+    async def enqueue(self, robject: KeyView, **options: Unpack[ReadOptions]) -> None:
+        """Put the current version of an object on the real-time queues.
 
-        The protocol has this message; servers whose protocol-buffers interface does not know it raise
-        :class:`~aioriak.error.NotSupported`.
+        Raises :class:`~aioriak.error.NotSupported` where the server does not implement this message.
         """
         key = robject.key if robject.key is not None else ""
         bucket = robject.bucket

@@ -5,39 +5,50 @@ from __future__ import annotations
 import mimetypes
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol, TypeVar, Unpack
 
 from aioriak import many
 from aioriak.error import InvalidRequest, RiakError
-from aioriak.operations import datatypes
+from aioriak.operations import datatypes, search
 from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, GetOptions
 from aioriak.operations.indexes import Term
 from aioriak.operations.names import Name, encode_key
 from aioriak.operations.options import ReadOptions
+from aioriak.operations.search import SearchOptions, SearchResults
 from aioriak.queries.index import PAGE, IndexPage, IndexStream
-from aioriak.riak_object import RiakObject
-from aioriak.runtime import BucketView
+from aioriak.runtime import BucketView, HasRuntime
 
 _CONCURRENCY = 64
 
 
 class _HasProperties(Protocol):
-    """What an awaited property needs of a bucket."""
+    """The method of a bucket that fetches an awaited property."""
 
     async def get_property(self, key: str) -> Any: ...
 
 
+class _Object(Protocol):
+    """The attribute of an object that is used here."""
+
+    content_encoding: str | None
+
+
+R_co = TypeVar("R_co", bound=_Object, covariant=True)
+R = TypeVar("R", bound=_Object)
+
+
+class _MakesObjects(HasRuntime, Protocol[R_co]):
+    """The method of a bucket that makes an object."""
+
+    def new_object(
+        self, key: Name | None, data: None, content_type: str, encoded_data: bytes
+    ) -> R_co: ...
+
+
 class _Bucket(BucketView, Protocol):
-    """What these methods call."""
+    """The attributes and methods of a bucket that are used here."""
 
     async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any: ...
-    def new_object(
-        self,
-        key: Name | None = ...,
-        data: Any = ...,
-        content_type: str | None = ...,
-        encoded_data: bytes | str | None = ...,
-    ) -> RiakObject: ...
     async def get_index(
         self,
         index: Name,
@@ -72,7 +83,7 @@ class AwaitedProperty:
         return PropertyRequest(bucket, self._name)
 
     def __set__(self, bucket: _HasProperties, value: Any) -> None:
-        raise AttributeError(f"say: await bucket.set_property({self._name!r}, {value!r})")
+        raise AttributeError(f"use: await bucket.set_property({self._name!r}, {value!r})")
 
 
 class PropertyRequest:
@@ -102,7 +113,7 @@ class CompatBucket:
     rw = AwaitedProperty("rw")
 
     async def multiget(self: _Bucket, keys: Iterable[Name], **options: Unpack[ReadOptions]) -> list[Any]:
-        """Read many keys at once: a list in the order of the keys.
+        """Fetch many keys; return a list in the order of the keys.
 
         An entry is the object, or a tuple of bucket type, bucket, key and the error.
         """
@@ -114,10 +125,10 @@ class CompatBucket:
         found = await in_order(read, list(keys))
         return [(kind, name, key, result) if isinstance(result, RiakError) else result for key, result in found]
 
-    async def new_from_file(self: _Bucket, key: Name | None, filename: str | os.PathLike[str]) -> RiakObject:
-        """A new object with a file's bytes, its content type by the file's name; nothing is stored yet.
+    async def new_from_file(self: _MakesObjects[R], key: Name | None, filename: str | os.PathLike[str]) -> R:
+        """Make an object of a file's bytes; its content type follows from the file's name.  Nothing is stored.
 
-        The file is read in the event loop's default executor.
+        The file is read in the event loop's default executor.  Raises ``OSError`` when it cannot be read.
         """
         path = os.fspath(filename)
         guessed, encoding = mimetypes.guess_type(path)
@@ -142,7 +153,7 @@ class CompatBucket:
         timeout: int | None = None,
         term_regex: Name | None = None,
     ) -> AsyncIterator[IndexPage]:
-        """The pages of :meth:`get_index`, one after the other."""
+        """Yield the pages of :meth:`Bucket.get_index <aioriak.bucket.Bucket.get_index>`, one after the other."""
         page = await self.get_index(
             index, startkey, endkey, return_terms, max_results, continuation, timeout, term_regex
         )
@@ -162,7 +173,7 @@ class CompatBucket:
         timeout: int | None = None,
         term_regex: Name | None = None,
     ) -> AsyncIterator[IndexStream]:
-        """The pages of :meth:`stream_index`, one after the other; one that is left early is the last."""
+        """Yield the pages of an index query as streams.  A page that is not read to its end is the last."""
         following: Name | None = continuation
         while True:
             page = self.stream_index(
@@ -173,22 +184,31 @@ class CompatBucket:
             if following is None:
                 return
 
+    async def search(
+        self: _Bucket, query: str, index: Name | None = None, **options: Unpack[SearchOptions]
+    ) -> SearchResults:
+        """:meth:`Search.query <aioriak.queries.search.Search.query>`; the default index has the bucket's name."""
+        return await search.query(self._runtime.dispatcher, self.name if index is None else index, query, options)
+
     # -- counters of Riak 1.4 -----------------------------------------------------------------
 
     async def get_counter(self: _Bucket, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
-        """The value of a counter of Riak 1.4, ``None`` where there is none.
+        """Fetch the value of a counter of Riak 1.4, ``None`` where there is none.
 
-        Such counters live in buckets of the default type with ``allow_mult``; new ones are better data types.
-        Raises as :meth:`get` does, and :class:`~aioriak.error.InvalidRequest` for another bucket type.
+        Such counters are in buckets of the default type with ``allow_mult``; a new counter should be a data type.
+
+        Raises as :meth:`Bucket.get <aioriak.bucket.Bucket.get>` does, and
+        :class:`~aioriak.error.InvalidRequest` for another bucket type.
         """
         _require_default_type(self)
         return await datatypes.counter_get(self._runtime.dispatcher, self.wire_name, encode_key(key), options)
 
     async def update_counter(
         self: _Bucket, key: Name, value: int, **options: Unpack[CounterWriteOptions]) -> int | None:
-        """Count a counter of Riak 1.4 by ``value``, which may be negative; its new value with ``returnvalue=True``.
+        """Add ``value``, which may be negative, to a counter of Riak 1.4; return its value with ``returnvalue=True``.
 
-        Never sent twice by itself: :class:`~aioriak.error.OutcomeUnknown` when its answer was lost.
+        The request is never retried once it may have been received: a lost reply raises
+        :class:`~aioriak.error.OutcomeUnknown`.
         """
         _require_default_type(self)
         return await datatypes.counter_update(
@@ -197,7 +217,7 @@ class CompatBucket:
 
 
 class _BucketType(Protocol):
-    """What the property below calls."""
+    """The method of a bucket type that is used here."""
 
     async def get_datatype(self) -> str | None: ...
 
@@ -212,7 +232,7 @@ class CompatBucketType:
 
 
 async def in_order(work: Callable[[Any], Awaitable[Any]], items: list[Any]) -> list[tuple[Any, Any]]:
-    """Pairs of an item and its result or error, in the order of the items."""
+    """Return each item with its result or error, in the order of the items."""
     found: list[Any] = [None] * len(items)
 
     async def one(position: int) -> Any:
@@ -225,4 +245,4 @@ async def in_order(work: Callable[[Any], Awaitable[Any]], items: list[Any]) -> l
 
 def _require_default_type(bucket: _Bucket) -> None:
     if bucket.bucket_type.wire_name is not None:
-        raise InvalidRequest(f"counters of Riak 1.4 live in the default bucket type, not in {bucket.path}")
+        raise InvalidRequest(f"counters of Riak 1.4 are in the default bucket type only, not in {bucket.path}")

@@ -36,7 +36,7 @@ from aioriak.runtime import Runtime
 
 
 class _Client(Protocol):
-    """What these methods call."""
+    """The attributes and methods of a client that are used here."""
 
     @property
     def _runtime(self) -> Runtime: ...
@@ -50,12 +50,12 @@ class _Client(Protocol):
 
 
 class CompatClient:
-    """Methods that pass on to a bucket, an object or a namespace of the client."""
+    """Methods that call one of a bucket, an object or a namespace of the client."""
 
     # -- objects ------------------------------------------------------------------------------
 
     async def get(self: _Client, robj: RiakObject, **options: Unpack[ReadOptions]) -> RiakObject:
-        """Read an object again: :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>`."""
+        """Fetch an object again: :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>`."""
         return await robj._reload(self._runtime.dispatcher, options)
 
     async def put(
@@ -69,7 +69,7 @@ class CompatClient:
         timeout: int | None = None,
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject:
-        """Write an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
+        """Store an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
         write = written(options, w, dw, pw, return_body, if_none_match, timeout)
         if await robj._write(self._runtime.dispatcher, write):
             await resolve(robj)
@@ -82,7 +82,7 @@ class CompatClient:
     async def multiget(
         self: _Client, pairs: Iterable[tuple[Name, Name, Name]], **options: Unpack[ReadOptions]
     ) -> list[Any]:
-        """Read many (bucket type, bucket, key) at once: a list in their order.
+        """Fetch many triples of bucket type, bucket and key; return a list in their order.
 
         An entry is the object, or a tuple of bucket type, bucket, key and the error.
         """
@@ -95,7 +95,7 @@ class CompatClient:
         return [(*place, result) if isinstance(result, RiakError) else result for place, result in found]
 
     async def multiput(self, objs: Iterable[Any], **options: Unpack[WriteOptions]) -> list[Any]:
-        """Store many objects at once: a list in their order.
+        """Store many objects; return a list in their order.
 
         An entry is the object, or a tuple of the object and the error.
         """
@@ -264,7 +264,7 @@ class CompatClient:
         return await self.ping()
 
     async def get_client_id(self: _Client) -> bytes:
-        """The client id of one of the connections."""
+        """Fetch the client id of one of the connections."""
         return await server.get_client_id(self._runtime.dispatcher)
 
     async def set_client_id(self: _Client, client_id: str | bytes) -> None:
@@ -273,7 +273,7 @@ class CompatClient:
 
     @contextmanager
     def retry_count(self, retries: int) -> Iterator[None]:
-        """Within ``with client.retry_count(n):`` requests of this task are attempted ``n`` times at most.
+        """Limit the requests of this task to ``n`` attempts inside ``with client.retry_count(n):``.
 
         :meth:`RiakClient.with_options <aioriak.client.RiakClient.with_options>` makes a copy that does the same.
         Raises :class:`~aioriak.error.InvalidRequest`.

@@ -1,27 +1,42 @@
-"""Object methods of riak 2.7 that start a map/reduce job."""
+"""Methods of objects and their contents of aioriak 0.2 and riak 2.7 that another method has replaced."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from aioriak.operations.names import Name
 from aioriak.queries.mapreduce import RiakMapReduce
-from aioriak.runtime import BucketView, HasRuntime
+from aioriak.runtime import HasRuntime, KeyView
+
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
 
 
-class _Object(Protocol):
-    """What these methods read."""
+class _HasIndexes(Protocol[R_co]):
+    """The method that ``remove_indexes`` calls."""
+
+    def remove_index(self, field: Name | None = ..., value: int | Name | None = ...) -> R_co: ...
+
+
+class CompatContent:
+    """A second name of ``remove_index``."""
+
+    __slots__ = ()
+
+    def remove_indexes(self: _HasIndexes[R], field: Name | None = None, value: int | Name | None = None) -> R:
+        """:meth:`RiakContent.remove_index <aioriak.content.RiakContent.remove_index>`."""
+        return self.remove_index(field, value)
+
+
+class _Object(KeyView, Protocol):
+    """The attributes of an object that are used here."""
 
     @property
     def client(self) -> HasRuntime: ...
-    @property
-    def bucket(self) -> BucketView: ...
-    @property
-    def key(self) -> Name | None: ...
 
 
-class CompatObject:
-    """Methods that make a :class:`~aioriak.queries.mapreduce.RiakMapReduce` of the object."""
+class CompatObject(CompatContent):
+    """Methods that start a :class:`~aioriak.queries.mapreduce.RiakMapReduce` with the object."""
 
     __slots__ = ()
 

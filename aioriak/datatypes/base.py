@@ -9,20 +9,21 @@ Riak's documentation: "Developing with Riak KV: Data Types".
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
+from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 
+from aioriak.compat.datatype import CompatDatatype
 from aioriak.error import ContextRequired, DatatypeMismatch, InvalidRequest, NotADatatype, RequestTimeout, RiakError
 from aioriak.operations import datatypes as operations
 from aioriak.operations import kv
 from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions, Fetched
 from aioriak.operations.names import Name, encode_key, show
 from aioriak.operations.options import DeleteOptions
-
-if TYPE_CHECKING:
-    from aioriak.bucket import Bucket
-    from aioriak.datatypes.map import Field, Map
+from aioriak.runtime import BucketView
 
 V = TypeVar("V")
+
+Field = tuple[Name, str]
+"""A field of a map: a name and a type.  Two types of one name are two fields."""
 
 NO_REMOVAL, CONTEXT_HELPS, CONTEXT_NEEDED = range(3)
 """What staged changes make of a context: a flag can be disabled without one, if it must be."""
@@ -30,7 +31,7 @@ NO_REMOVAL, CONTEXT_HELPS, CONTEXT_NEEDED = range(3)
 _SHARED_OPTIONS = ("n_val", "sloppy_quorum")
 
 
-class Datatype(Generic[V]):
+class Datatype(CompatDatatype, Generic[V]):
     """A data type: on its own under a key of a bucket, or as a field of a map.
 
     ``bucket`` and ``key`` say where it is stored; ``value`` and ``context`` are as the server gives
@@ -40,8 +41,12 @@ class Datatype(Generic[V]):
     type_name: ClassVar[str]
     """``counter``, ``set``, ``map``, ``register``, ``flag``, ``hll`` or ``gset``."""
 
+    # set by maps alone: the fields that were fetched, and those staged to be removed
+    _present: set[Field]
+    _removed: set[Field]
+
     def __init__(
-        self, bucket: Bucket | None = None, key: Name | None = None, value: Any = None, context: bytes | None = None
+        self, bucket: BucketView | None = None, key: Name | None = None, value: Any = None, context: bytes | None = None
     ) -> None:
         if key is not None:
             encode_key(key)
@@ -52,7 +57,7 @@ class Datatype(Generic[V]):
         self._exists = value is not None
         self._stale = False
         self._storing = False
-        self._parent: Map | None = None
+        self._parent: Datatype[Any] | None = None
         self._field: Field | None = None
         self._begin()
         self._set_value(self._default() if value is None else value)
@@ -169,7 +174,7 @@ class Datatype(Generic[V]):
             return f"this {self.type_name}"
         return f"{self.bucket.path}/{'(no key yet)' if self.key is None else show(self.key)}"
 
-    def _home(self) -> Bucket:
+    def _home(self) -> BucketView:
         """The bucket it is stored in; an error for what is not stored by itself."""
         if self._parent is not None:
             raise InvalidRequest(f"a {self.type_name} in a map is fetched, stored and removed with the map")
@@ -233,10 +238,6 @@ class Datatype(Generic[V]):
             self._storing = False
         return self
 
-    async def update(self, **options: Unpack[DatatypeWriteOptions]) -> Self:
-        """The same as :meth:`store`."""
-        return await self.store(**options)
-
     async def delete(self, **options: Unpack[DeleteOptions]) -> Self:
         """Delete it, whatever is in it, and forget value and staged changes; returns itself.
 
@@ -253,7 +254,7 @@ class Datatype(Generic[V]):
         self._exists = False
         return self
 
-    async def _send(self, bucket: Bucket, options: dict[str, Any]) -> None:
+    async def _send(self, bucket: BucketView, options: dict[str, Any]) -> None:
         clock = bucket._runtime.loop.time
         timeout: int | None = options.get("timeout")
         deadline = None if timeout is None else clock() + timeout / 1000
@@ -324,7 +325,7 @@ class Datatype(Generic[V]):
         return f"<{said}>"
 
 
-async def fetch(bucket: Bucket, key: Name, options: Any) -> Fetched:
+async def fetch(bucket: BucketView, key: Name, options: Any) -> Fetched:
     """Fetch what is under a key; what the bucket type's data type is, is remembered."""
     kind = bucket.bucket_type.wire_name
     try:
@@ -337,7 +338,7 @@ async def fetch(bucket: Bucket, key: Name, options: Any) -> Fetched:
     return found
 
 
-def forget_datatype(bucket: Bucket) -> None:
+def forget_datatype(bucket: BucketView) -> None:
     """The bucket type is not of the data type that was remembered: ask again the next time."""
     kind = bucket.bucket_type.wire_name
     if kind is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aioriak.datatypes.base import Datatype
 from aioriak.datatypes.base import fetch as fetch_value
@@ -14,15 +14,13 @@ from aioriak.datatypes.set import GSet
 from aioriak.error import NotSupported
 from aioriak.operations.datatypes import DatatypeWriteOptions
 from aioriak.operations.names import Name
-
-if TYPE_CHECKING:
-    from aioriak.bucket import Bucket
+from aioriak.runtime import BucketView
 
 TYPES: dict[str, type[Datatype[Any]]] = {**FIELDS, "hll": Hll, "gset": GSet}
 """The class of each data type, by Riak's name for it."""
 
 
-def new(type_name: str, bucket: Bucket, key: Name | None = None) -> Datatype[Any]:
+def new(type_name: str, bucket: BucketView, key: Name | None = None) -> Datatype[Any]:
     """A data type with nothing in it yet; nothing is sent."""
     kind = TYPES.get(type_name)
     if kind is None:
@@ -30,7 +28,7 @@ def new(type_name: str, bucket: Bucket, key: Name | None = None) -> Datatype[Any
     return kind(bucket, key)
 
 
-async def fetch(bucket: Bucket, key: Name, options: Mapping[str, Any]) -> Datatype[Any]:
+async def fetch(bucket: BucketView, key: Name, options: Mapping[str, Any]) -> Datatype[Any]:
     """The data type under a key; look at ``exists``: nothing found is no error.
 
     ``options`` are those of :class:`~aioriak.operations.datatypes.DatatypeReadOptions`.
@@ -45,7 +43,7 @@ class Edit:
     After an exception, or when nothing was changed, nothing is stored.
     """
 
-    def __init__(self, bucket: Bucket, key: Name, options: DatatypeWriteOptions) -> None:
+    def __init__(self, bucket: BucketView, key: Name, options: DatatypeWriteOptions) -> None:
         self._bucket = bucket
         self._key = key
         self._options = options

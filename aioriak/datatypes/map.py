@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any, Generic, TypeVar, cast
 
-from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Datatype
+from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Datatype, Field
 from aioriak.datatypes.counter import Counter
 from aioriak.datatypes.flag import Flag
 from aioriak.datatypes.register import Register
 from aioriak.datatypes.set import Set
 from aioriak.datatypes.text import canonical
 from aioriak.operations.names import Name
-
-Field = tuple[Name, str]
-"""A field: a name and a type.  Two types of one name are two fields."""
 
 D = TypeVar("D", bound=Datatype[Any])
 
@@ -33,8 +30,8 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
 
     def _begin(self) -> None:
         self._children: dict[Field, Datatype[Any]] = {}
-        self._present: set[Field] = set()
-        self._removed: set[Field] = set()
+        self._present = set()
+        self._removed = set()
 
     __hash__ = object.__hash__
 

@@ -1,4 +1,4 @@
-"""Secondary index queries as users hold them: pages, and an iterator that turns them by itself."""
+"""Secondary index queries: single pages, streams, and an iterator over all pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 PAGE = 1000
-"""Rows that a page has unless said otherwise."""
+"""The default number of rows of a page."""
 
 
 class _Bucket(BucketView, Protocol):
@@ -29,93 +29,92 @@ class _Bucket(BucketView, Protocol):
 
 
 class IndexPage(tuple[list[Result], bytes | None]):
-    """A page of results: ``results, continuation = page``, or by name.
+    """A page of results: ``results, continuation = page``.
 
-    ``results``: keys, or with ``return_terms`` tuples of term and key.  ``continuation``: what
-    fetches the next page, ``None`` when there is none.
+    ``results`` are keys, or with ``return_terms`` tuples of term and key.  ``continuation`` fetches the next
+    page, and is ``None`` on the last one.
     """
 
     _bucket: BucketView
-    _asked: tuple[Name, Term | None, Term | None, dict[str, Any]]
+    _query: tuple[Name, Term | None, Term | None, dict[str, Any]]
 
     @classmethod
-    def _of(cls, bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any],
+    def _from_reply(cls, bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any],
             answer: IndexAnswer[Result]) -> Self:
         page = cls((answer.matches, answer.continuation))
         page._bucket = bucket
-        page._asked = (index, start, end, options)
+        page._query = (index, start, end, options)
         return page
 
     @property
     def results(self) -> list[Result]:
-        """Keys, or with ``return_terms`` tuples of term and key."""
+        """The keys, or with ``return_terms`` the tuples of term and key."""
         return self[0]
 
     @property
     def continuation(self) -> bytes | None:
-        """Opaque; give it to the next query."""
+        """An opaque value to pass to the next query; ``None`` on the last page."""
         return self[1]
 
     def has_next_page(self) -> bool:
-        """Whether there may be more; the last page can be an empty one."""
+        """Whether there may be another page, which can be empty."""
         return self[1] is not None
 
     async def next_page(self, timeout: int | None = None) -> IndexPage:
-        """The page after this one; ``timeout`` in milliseconds. Raises ``ValueError`` when there is none."""
+        """Fetch the next page; ``timeout`` is in milliseconds.  Raises ``ValueError`` on the last page."""
         if self[1] is None:
-            raise ValueError("there is no next page")
-        index, start, end, options = self._asked
+            raise ValueError("this is the last page")
+        index, start, end, options = self._query
         more = {**options, "continuation": self[1]}
         if timeout is not None:
             more["timeout"] = timeout
         return await get_page(self._bucket, index, start, end, more)
 
 
-def checked(
+def index_query(
     bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
 ) -> IndexQuery:
-    """A query that may be sent. Raises :class:`~aioriak.error.InvalidRequest`."""
+    """Return a checked query.  Raises :class:`~aioriak.error.InvalidRequest`."""
     return IndexQuery(bucket.bucket_type.wire_name, bucket.wire_name, index, start, end, options)
 
 
 async def get_page(
     bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
 ) -> IndexPage:
-    """Ask once."""
-    answer = await indexes.get(bucket._runtime.dispatcher, checked(bucket, index, start, end, options))
-    return IndexPage._of(bucket, index, start, end, options, answer)
+    """Fetch one page of an index query.  Raises :class:`~aioriak.error.InvalidRequest`."""
+    answer = await indexes.get(bucket._runtime.dispatcher, index_query(bucket, index, start, end, options))
+    return IndexPage._from_reply(bucket, index, start, end, options, answer)
 
 
 class IndexStream(Stream[Result]):
-    """Results as they come: keys, or with ``return_terms`` tuples of term and key.
+    """A stream of results: keys, or with ``return_terms`` tuples of term and key.
 
-    ``continuation`` is there once the stream has ended, if there may be more.
+    ``continuation`` is set when the stream has ended and there may be more results.
     """
 
     def __init__(
         self, bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
     ) -> None:
-        found = indexes.IndexStream(bucket._runtime.dispatcher, checked(bucket, index, start, end, options))
-        super().__init__(found.messages, found.results)
-        self._found = found
+        stream = indexes.IndexStream(bucket._runtime.dispatcher, index_query(bucket, index, start, end, options))
+        super().__init__(stream.messages, stream.results)
+        self._stream = stream
 
     @property
     def continuation(self) -> bytes | None:
-        """Opaque; give it to the next query."""
-        return self._found.continuation
+        """An opaque value to pass to the next query; ``None`` until the stream has ended, and on the last page."""
+        return self._stream.continuation
 
 
 class Query:
-    """All matches of an index query, page by page as they are needed; an async iterable.
+    """All rows of an index query, an async iterable that fetches page after page.
 
     ::
 
         async for row in bucket.query("age_int", 18, 30):
             print(row.key, row.term)
 
-    Each ``async for`` asks anew.  No connection is held between pages, and each page is attempted
-    again like any read.  Rows come sorted by term, then by key; a key comes once for each of its
-    terms that match.
+    Each ``async for`` starts a new query.  No connection is held between pages, and each page is retried as
+    any read is.  Rows are sorted by term, then by key.  A key has one row for each of its matching terms.
     """
 
     def __init__(
@@ -133,19 +132,19 @@ class Query:
         self.bucket = bucket
         self.page_size = positive("page_size", page_size)
         self.limit = None if limit is None else positive("limit", limit)
-        self._asked = (index, start, end)
+        self._range = (index, start, end)
         self._options: dict[str, Any] = {"term_regex": term_regex, "timeout": timeout}
-        self._checked()  # what cannot be asked is refused here, not at the first step
+        self._first_page()  # an invalid query fails here, not at the first step
 
-    def _checked(self) -> IndexQuery:
-        query = checked(self.bucket, *self._asked, {**self._options, "max_results": self.page_size})
+    def _first_page(self) -> IndexQuery:
+        query = index_query(self.bucket, *self._range, {**self._options, "max_results": self.page_size})
         if not query.is_equality:
             query.request.return_terms = True
         return query
 
     async def pages(self) -> AsyncIterator[list[IndexRow]]:
-        """The rows in lists of up to ``page_size``; none is empty."""
-        query = self._checked()
+        """Yield the rows in lists of 1 to ``page_size``."""
+        query = self._first_page()
         left = self.limit
         while left is None or left > 0:
             if left is not None:
@@ -168,38 +167,38 @@ class Query:
                 yield row
 
     async def all(self) -> list[IndexRow]:
-        """Every row, in one list."""
+        """Fetch all rows into one list."""
         return [row async for rows in self.pages() for row in rows]
 
     async def objects(self, *, concurrency: int = 16, **options: Unpack[ReadOptions]) -> AsyncIterator[Any]:
-        """The objects that the rows name, in the order of the rows.
+        """Fetch the object of each row, and yield the objects in the order of the rows.
 
-        They are read as they are needed, ``concurrency`` at a time; those that were deleted meanwhile
-        are left out.  ``options`` are those of :meth:`Bucket.get <aioriak.bucket.Bucket.get>`.
+        At most ``concurrency`` requests are in flight.  Objects that were deleted in the meantime are left out.
+        ``options`` are those of :meth:`Bucket.get <aioriak.bucket.Bucket.get>`.
         """
 
-        async def read(row: IndexRow) -> Any:
+        async def fetch(row: IndexRow) -> Any:
             return await self.bucket.get(row.key, **options)
 
-        async for found in in_order(read, self, concurrency):
+        async for found in in_order(fetch, self, concurrency):
             if getattr(found, "exists", True):
                 yield found
 
     def __repr__(self) -> str:
-        index, start, end = self._asked
-        asked = f"{start!r}" if end is None else f"{start!r} to {end!r}"
-        return f"<Query of {self.bucket.path}: {show(index)} {asked}>"
+        index, start, end = self._range
+        terms = f"{start!r}" if end is None else f"{start!r} to {end!r}"
+        return f"<Query of {self.bucket.path}: {show(index)} {terms}>"
 
 
 async def in_order(
     work: Callable[[T], Awaitable[R]], source: AsyncIterable[T], concurrency: int
 ) -> AsyncIterator[R]:
-    """What ``work(item)`` gives for each item, in order, ``concurrency`` of them under way at most.
+    """Yield ``await work(item)`` for each item, in order, with at most ``concurrency`` calls at a time.
 
-    The first error ends it, and what is under way is cancelled; so it is when the iteration is left.
+    The first error is raised.  Calls that still run then, or when the iteration is left, are cancelled.
     """
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise InvalidRequest(f"concurrency is a whole number from 1 up, not {concurrency!r}")
+        raise InvalidRequest(f"concurrency must be a positive whole number, not {concurrency!r}")
 
     async def one(item: T) -> R:
         return await work(item)

@@ -1,4 +1,4 @@
-"""Key filters: which keys of a bucket a map/reduce job takes."""
+"""Key filters, which select the keys of a bucket that a map/reduce job reads."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ Step = list[Any]
 
 
 class RiakKeyFilter:
-    """Steps that a key goes through: transforms, then a predicate.
+    """A key filter: steps that transform a key, and a predicate at the end.
 
     ::
 
-        key_filter.tokenize("-", 1).eq("2024")              # one after the other
+        key_filter.tokenize("-", 1).eq("2024")              # both steps, in this order
         key_filter.tokenize("-", 1) + key_filter.eq("2024")  # the same
         key_filter.starts_with("a") & key_filter.ends_with("z")
         key_filter.eq("a") | key_filter.eq("b")
         ~key_filter.matches("^tmp")
 
-    A filter is never changed: each method gives a new one with a step more.
+    A filter is immutable: each method returns a new filter with one more step.
     Riak's documentation: "Key Filters Reference".
     """
 
@@ -31,7 +31,7 @@ class RiakKeyFilter:
         self._steps: tuple[Step, ...] = (list(step),) if step else ()
 
     def step(self, name: str, *arguments: Any) -> RiakKeyFilter:
-        """This filter and one more step, by its name."""
+        """Add a step by its name."""
         return self + RiakKeyFilter(name, *arguments)
 
     def __add__(self, other: RiakKeyFilter) -> RiakKeyFilter:
@@ -61,7 +61,7 @@ class RiakKeyFilter:
         return [self.to_list()]
 
     def to_list(self) -> list[Step]:
-        """The steps, as a job has them."""
+        """Return the steps as a job contains them."""
         return [list(step) for step in self._steps]
 
     def __iter__(self) -> Iterator[Step]:
@@ -79,87 +79,87 @@ class RiakKeyFilter:
     # -- transforms ---------------------------------------------------------------------------
 
     def int_to_string(self) -> RiakKeyFilter:
-        """A number as text."""
+        """Convert a whole number to text."""
         return self.step("int_to_string")
 
     def string_to_int(self) -> RiakKeyFilter:
-        """Text as a whole number."""
+        """Convert text to a whole number."""
         return self.step("string_to_int")
 
     def float_to_string(self) -> RiakKeyFilter:
-        """A floating-point number as text."""
+        """Convert a floating-point number to text."""
         return self.step("float_to_string")
 
     def string_to_float(self) -> RiakKeyFilter:
-        """Text as a floating-point number."""
+        """Convert text to a floating-point number."""
         return self.step("string_to_float")
 
     def to_upper(self) -> RiakKeyFilter:
-        """In capitals."""
+        """Convert to upper case."""
         return self.step("to_upper")
 
     def to_lower(self) -> RiakKeyFilter:
-        """In small letters."""
+        """Convert to lower case."""
         return self.step("to_lower")
 
     def tokenize(self, separators: str, number: int) -> RiakKeyFilter:
-        """One of the parts between separators, counted from 1."""
+        """Split at the separators and keep the part with this number, from 1 on."""
         return self.step("tokenize", separators, number)
 
     def urldecode(self) -> RiakKeyFilter:
-        """With percent signs decoded."""
+        """Decode percent-encoding."""
         return self.step("urldecode")
 
     # -- predicates ---------------------------------------------------------------------------
 
     def greater_than(self, value: Any) -> RiakKeyFilter:
-        """Above a value."""
+        """Select what is greater than a value."""
         return self.step("greater_than", value)
 
     def less_than(self, value: Any) -> RiakKeyFilter:
-        """Below a value."""
+        """Select what is less than a value."""
         return self.step("less_than", value)
 
     def greater_than_eq(self, value: Any) -> RiakKeyFilter:
-        """A value, or above."""
+        """Select what is greater than or equal to a value."""
         return self.step("greater_than_eq", value)
 
     def less_than_eq(self, value: Any) -> RiakKeyFilter:
-        """A value, or below."""
+        """Select what is less than or equal to a value."""
         return self.step("less_than_eq", value)
 
     def between(self, low: Any, high: Any, inclusive: bool = True) -> RiakKeyFilter:
-        """Between two values, or one of them unless told otherwise."""
+        """Select what is between two values, themselves included unless ``inclusive`` is false."""
         return self.step("between", low, high, inclusive)
 
     def matches(self, pattern: str) -> RiakKeyFilter:
-        """Matching a regular expression (PCRE)."""
+        """Select what matches a regular expression (PCRE)."""
         return self.step("matches", pattern)
 
     def eq(self, value: Any) -> RiakKeyFilter:
-        """Equal to a value."""
+        """Select what is equal to a value."""
         return self.step("eq", value)
 
     def neq(self, value: Any) -> RiakKeyFilter:
-        """Not equal to a value."""
+        """Select what is not equal to a value."""
         return self.step("neq", value)
 
     def set_member(self, *values: Any) -> RiakKeyFilter:
-        """One of some values."""
+        """Select any of these values."""
         return self.step("set_member", *values)
 
     def similar_to(self, value: str, distance: int) -> RiakKeyFilter:
-        """At most so many edits from a value."""
+        """Select what is at most ``distance`` edits away from a value (Levenshtein distance)."""
         return self.step("similar_to", value, distance)
 
     def starts_with(self, head: str) -> RiakKeyFilter:
-        """Beginning so."""
+        """Select what starts with ``head``."""
         return self.step("starts_with", head)
 
     def ends_with(self, tail: str) -> RiakKeyFilter:
-        """Ending so."""
+        """Select what ends with ``tail``."""
         return self.step("ends_with", tail)
 
 
 key_filter = RiakKeyFilter()
-"""The filter without a step, to begin with."""
+"""The filter without steps, to which steps are added."""

@@ -1,4 +1,4 @@
-"""Map/reduce: a builder of jobs.
+"""Map/reduce: jobs, and a builder of jobs.
 
 Riak 3 runs phases in Erlang; Riak 2.x runs JavaScript and link phases too.
 Riak's documentation: "Using MapReduce", "Advanced MapReduce".
@@ -15,7 +15,7 @@ from aioriak.operations.mapreduce import PhaseResult
 from aioriak.operations.names import Name
 from aioriak.operations.stream import Stream
 from aioriak.queries.keyfilter import RiakKeyFilter
-from aioriak.runtime import BucketTypeView, BucketView, HasRuntime, Runtime
+from aioriak.runtime import BucketTypeView, BucketView, HasRuntime, KeyView, Runtime
 
 __all__ = ["MapReduce", "PhaseResult", "RiakMapReduce"]
 
@@ -25,25 +25,20 @@ _MODULE = "riak_kv_mapreduce"
 
 
 @runtime_checkable
-class _Object(Protocol):
-    """An object that is stored under a key of a bucket."""
-
-    @property
-    def bucket(self) -> BucketView: ...
-    @property
-    def key(self) -> Name | None: ...
+class _Object(KeyView, Protocol):
+    """An object, which unlike a bucket has attributes ``bucket`` and ``key``."""
 
 
 class RiakMapReduce:
-    """A job being built: inputs first, then phases; every method but ``run`` and ``stream`` returns the job.
+    """A builder of one job: inputs first, then phases.  Each method but ``run`` and ``stream`` returns the builder.
 
     ::
 
-        job = RiakMapReduce(client).add_bucket("orders")
+        job = client.mapreduce.job().add_bucket("orders")
         total = await job.map_object_value().reduce_string_to_integer().reduce_sum().run()
 
-    A phase's ``options``: ``keep`` (its results come back; the last phase's do anyway), ``arg`` (what
-    its function gets besides), ``language`` (``"erlang"``, or ``"javascript"`` with Riak 2.x).
+    The ``options`` of a phase: ``keep`` returns its results, as those of the last phase always are; ``arg`` is
+    an argument for its function; ``language`` is ``"erlang"``, or ``"javascript"`` with Riak 2.x.
     """
 
     def __init__(self, client: HasRuntime) -> None:
@@ -62,7 +57,7 @@ class RiakMapReduce:
         arg3: Any = None,
         bucket_type: BucketTypeView | Name | None = None,
     ) -> Self:
-        """Add an object; a bucket, alone; a bucket and a key, or a list of them, with data to go along."""
+        """Add an object, a whole bucket, or keys of a bucket, each with optional data for the map function."""
         if isinstance(arg1, _Object):
             return self.add_object(arg1)
         if arg2 is None:
@@ -78,39 +73,39 @@ class RiakMapReduce:
         return self
 
     def add_object(self, obj: _Object) -> Self:
-        """Add an object's key."""
+        """Add the key of an object.  Raises :class:`~aioriak.error.InvalidRequest` without a key."""
         if obj.key is None:
-            raise InvalidRequest("an object without a key cannot be an input")
+            raise InvalidRequest("an object without a key cannot be an input of a map/reduce job")
         return self.add_bucket_key_data(obj.bucket, obj.key, None)
 
     def add_bucket_key_data(
         self, bucket: BucketView | Name, key: Name, data: Any = None, bucket_type: BucketTypeView | Name | None = None
     ) -> Self:
-        """Add a key, with data that its map function gets."""
+        """Add a key, with optional data for the map function."""
         if self._inputs is not None:
-            raise InvalidRequest("a job that has a whole bucket, an index or a search as inputs takes no keys")
+            raise InvalidRequest("keys cannot be added to a job whose input is a bucket, an index query or a search")
         kind, name = _names(bucket, bucket_type)
         pair = [name, _text(key)]
         self._keys.append([*pair, data] if kind is None else [*pair, data, kind])
         return self
 
     def add_bucket(self, bucket: BucketView | Name, bucket_type: BucketTypeView | Name | None = None) -> Self:
-        """Add every key of a bucket, or those that key filters let through; reads the whole cluster."""
-        return self._set_inputs(_where(bucket, bucket_type))
+        """Add every key of a bucket, or those that key filters select.  This reads the whole cluster."""
+        return self._set_inputs(_bucket_input(bucket, bucket_type))
 
     def add_key_filters(self, key_filters: Sequence[Any] | RiakKeyFilter) -> Self:
-        """Let only keys through that pass all these; needs a whole bucket as inputs."""
+        """Add steps to the key filter, which only a whole bucket as input can have."""
         return self._filter(list(key_filters))
 
     def add_key_filter(self, *args: Any) -> Self:
-        """Let only keys through that pass this step too: its name and its arguments, or a key filter."""
+        """Add one step to the key filter, by its name and arguments, or a whole filter."""
         if len(args) == 1 and isinstance(args[0], RiakKeyFilter):
             return self._filter(list(args[0]))
         return self._filter([list(args)])
 
     def _filter(self, steps: list[Any]) -> Self:
         if self._keys or isinstance(self._inputs, dict):
-            raise InvalidRequest("key filters need a whole bucket as inputs")
+            raise InvalidRequest("key filters need a whole bucket as the input")
         self._filters += steps
         return self
 
@@ -122,44 +117,44 @@ class RiakMapReduce:
         endkey: int | Name | None = None,
         bucket_type: BucketTypeView | Name | None = None,
     ) -> Self:
-        """Take the keys that an index query finds: one term, or with ``endkey`` a range."""
-        asked: dict[str, Any] = {"bucket": _where(bucket, bucket_type), "index": _text(index)}
+        """Add the keys that an index query matches: one term, or with ``endkey`` a range."""
+        inputs: dict[str, Any] = {"bucket": _bucket_input(bucket, bucket_type), "index": _text(index)}
         if endkey is None:
-            asked["key"] = _term(startkey)
+            inputs["key"] = _term(startkey)
         else:
-            asked |= {"start": _term(startkey), "end": _term(endkey)}
-        return self._set_inputs(asked)
+            inputs |= {"start": _term(startkey), "end": _term(endkey)}
+        return self._set_inputs(inputs)
 
     def search(self, index: Name, query: str) -> Self:
-        """Take the keys that a search finds (Riak 2.x)."""
+        """Add the keys that a search query matches (Riak 2.x)."""
         name = _text(index)
         return self._set_inputs({"bucket": name, "index": name, "query": query})
 
     def module(self, module: str, function: str, arg: Any) -> Self:
-        """Take what an Erlang function of the server makes."""
+        """Add the inputs that an Erlang function of the server returns."""
         return self._set_inputs({"module": module, "function": function, "arg": arg})
 
     def _set_inputs(self, inputs: Any) -> Self:
         if self._keys or self._inputs is not None:
-            raise InvalidRequest("a job has one kind of inputs: keys, a bucket, an index, a search or a module")
+            raise InvalidRequest("a job has one kind of inputs: keys, a bucket, an index query, a search or a module")
         if self._filters and isinstance(inputs, dict):
-            raise InvalidRequest("key filters need a whole bucket as inputs")
+            raise InvalidRequest("key filters need a whole bucket as the input")
         self._inputs = inputs
         return self
 
     # -- phases -------------------------------------------------------------------------------
 
     def link(self, bucket: Name = "_", tag: Name = "_", keep: bool = False) -> Self:
-        """A phase that follows links, of a bucket and with a tag or of any (Riak 2.x)."""
+        """Add a phase that follows links, to a given bucket and with a given tag, or all of them."""
         self._phases.append({"link": {"bucket": _text(bucket), "tag": _text(tag), "keep": keep}})
         return self
 
     def map(self, function: Function, options: Options | None = None) -> Self:
-        """A map phase: ``["module", "function"]`` in Erlang, else a JavaScript function's name or source."""
+        """Add a map phase: ``["module", "function"]`` of Erlang, or the name or source of a JavaScript function."""
         return self._phase("map", function, options)
 
     def reduce(self, function: Function, options: Options | None = None) -> Self:
-        """A reduce phase; the function as for :meth:`map`."""
+        """Add a reduce phase; ``function`` as for :meth:`map`."""
         return self._phase("reduce", function, options)
 
     def _phase(self, kind: str, function: Function, options: Options | None) -> Self:
@@ -167,7 +162,7 @@ class RiakMapReduce:
         keep, argument = given.pop("keep", False), given.pop("arg", None)
         language = given.pop("language", "javascript" if isinstance(function, str) else "erlang")
         if given:
-            raise TypeError(f"a phase has no option {', '.join(sorted(given))}; there are keep, arg, language")
+            raise TypeError(f"a phase has no option {', '.join(sorted(given))}; its options are keep, arg, language")
         step: dict[str, Any] = {"language": language, "keep": keep}
         if isinstance(function, str):
             step["source" if language == "erlang" or "{" in function else "name"] = function
@@ -187,43 +182,43 @@ class RiakMapReduce:
     # -- functions of the server, in Erlang -----------------------------------------------------
 
     def map_identity(self, options: Options | None = None) -> Self:
-        """Each object itself, for a reduce phase to take in."""
+        """Add a map phase that returns each object itself, for a reduce phase."""
         return self._built_in("map", "map_identity", options)
 
     def map_object_value(self, options: Options | None = None) -> Self:
-        """Each object's value; what is not there is left out unless ``arg`` says otherwise."""
+        """Add a map phase that returns each object's value.  Keys not found are left out, unless ``arg`` is changed."""
         return self._built_in("map", "map_object_value", options, "filter_notfound")
 
     def map_object_value_list(self, options: Options | None = None) -> Self:
-        """The elements of each object's value, a list."""
+        """Add a map phase that returns the elements of each object's value, a list."""
         return self._built_in("map", "map_object_value_list", options, "filter_notfound")
 
     def reduce_identity(self, options: Options | None = None) -> Self:
-        """Bucket and key of each input."""
+        """Add a reduce phase that returns bucket and key of each input."""
         return self._built_in("reduce", "reduce_identity", options)
 
     def reduce_set_union(self, options: Options | None = None) -> Self:
-        """Each value once."""
+        """Add a reduce phase that drops duplicates."""
         return self._built_in("reduce", "reduce_set_union", options)
 
     def reduce_plist_sum(self, options: Options | None = None) -> Self:
-        """Sums by name, of lists of pairs."""
+        """Add a reduce phase that sums the values of lists of pairs by name."""
         return self._built_in("reduce", "reduce_plist_sum", options)
 
     def reduce_string_to_integer(self, options: Options | None = None) -> Self:
-        """The whole numbers that texts stand for."""
+        """Add a reduce phase that converts texts to whole numbers."""
         return self._built_in("reduce", "reduce_string_to_integer", options)
 
     def reduce_count_inputs(self, options: Options | None = None) -> Self:
-        """How many inputs there are."""
+        """Add a reduce phase that counts its inputs."""
         return self._built_in("reduce", "reduce_count_inputs", options)
 
     def reduce_sum(self, options: Options | None = None) -> Self:
-        """The sum of numbers."""
+        """Add a reduce phase that sums numbers."""
         return self._built_in("reduce", "reduce_sum", options)
 
     def reduce_sort(self, js_cmp: str | None = None, options: Options | None = None) -> Self:
-        """The values, sorted; by a JavaScript function that compares two (Riak 2.x), if one is given."""
+        """Add a reduce phase that sorts, with ``js_cmp`` by a JavaScript comparison function (Riak 2.x)."""
         if js_cmp is not None:
             return self.reduce("Riak.reduceSort", {"arg": js_cmp, **(options or {})})
         return self._built_in("reduce", "reduce_sort", options)
@@ -231,53 +226,53 @@ class RiakMapReduce:
     # -- functions of the server, in JavaScript (Riak 2.x) ---------------------------------------
 
     def map_values(self, options: Options | None = None) -> Self:
-        """Each object's value, a ``not_found`` where there is none (Riak 2.x)."""
+        """Add a map phase that returns each object's value, ``not_found`` for a missing key (Riak 2.x)."""
         return self.map("Riak.mapValues", options)
 
     def map_values_json(self, options: Options | None = None) -> Self:
-        """Each object's value, read as JSON (Riak 2.x)."""
+        """Add a map phase that returns each object's value decoded from JSON (Riak 2.x)."""
         return self.map("Riak.mapValuesJson", options)
 
     def reduce_min(self, options: Options | None = None) -> Self:
-        """The smallest value (Riak 2.x)."""
+        """Add a reduce phase that returns the smallest value (Riak 2.x)."""
         return self.reduce("Riak.reduceMin", options)
 
     def reduce_max(self, options: Options | None = None) -> Self:
-        """The greatest value (Riak 2.x)."""
+        """Add a reduce phase that returns the largest value (Riak 2.x)."""
         return self.reduce("Riak.reduceMax", options)
 
     def reduce_numeric_sort(self, options: Options | None = None) -> Self:
-        """Numbers, sorted (Riak 2.x)."""
+        """Add a reduce phase that sorts numbers (Riak 2.x)."""
         return self.reduce("Riak.reduceNumericSort", options)
 
     def reduce_limit(self, n: int, options: Options | None = None) -> Self:
-        """The first ``n`` values (Riak 2.x)."""
+        """Add a reduce phase that returns the first ``n`` values (Riak 2.x)."""
         return self.reduce("Riak.reduceLimit", {"arg": n, **(options or {})})
 
     def reduce_slice(self, start: int, end: int, options: Options | None = None) -> Self:
-        """The values from one place to another (Riak 2.x)."""
+        """Add a reduce phase that returns the values from ``start`` to before ``end`` (Riak 2.x)."""
         return self.reduce("Riak.reduceSlice", {"arg": [start, end], **(options or {})})
 
     def filter_not_found(self, options: Options | None = None) -> Self:
-        """All but ``not_found`` (Riak 2.x)."""
+        """Add a reduce phase that drops ``not_found`` values (Riak 2.x)."""
         return self.reduce("Riak.filterNotFound", options)
 
     # -- running it -----------------------------------------------------------------------------
 
     @property
     def inputs(self) -> Any:
-        """The inputs, as they are sent. Raises :class:`~aioriak.error.InvalidRequest` where there are none."""
+        """The inputs as they are sent.  Raises :class:`~aioriak.error.InvalidRequest` when there are none."""
         if self._keys:
             return self._keys
         if self._inputs is None:
-            raise InvalidRequest("a job needs inputs: add an object, keys, a bucket, an index or a search")
+            raise InvalidRequest("a job needs inputs: add an object, keys, a bucket, an index query or a search")
         if self._filters:
             return {"bucket": self._inputs, "key_filters": self._filters}
         return self._inputs
 
     @property
     def query(self) -> list[dict[str, dict[str, Any]]]:
-        """The phases, as they are sent; without any, a job gives back its inputs' buckets and keys."""
+        """The phases as they are sent.  A job without phases returns the buckets and keys of its inputs."""
         if not self._phases:
             return [{"reduce": {"language": "erlang", "module": _MODULE, "function": "reduce_identity", "keep": True}}]
         phases = [{kind: dict(step) for kind, step in phase.items()} for phase in self._phases]
@@ -286,10 +281,10 @@ class RiakMapReduce:
         return phases
 
     async def run(self, timeout: int | None = None) -> Any:
-        """Run the job: a list of results, or with several kept phases a dict of such lists by phase.
+        """Run the job; return a list of results, or with several kept phases a dict of such lists by phase.
 
-        Of a job that ends in a link phase, or has no phase, the results are tuples of bucket, key and
-        tag.  ``timeout`` in milliseconds.
+        The results of a job that ends in a link phase, or has no phases, are tuples of bucket, key and tag.
+        ``timeout`` is in milliseconds.
 
         Raises :class:`~aioriak.error.MapReduceError` with the phase and the reason.
         """
@@ -299,9 +294,9 @@ class RiakMapReduce:
         return found
 
     async def stream(self, timeout: int | None = None) -> Stream[PhaseResult]:
-        """Run the job and take results as they come: pairs of a phase's number and a list.
+        """Run the job and stream its results: pairs of a phase's number and a list.
 
-        ``timeout`` in milliseconds, for the job and for each wait.
+        ``timeout`` is in milliseconds, for the job and for each wait.
         """
         return MapReduce(self._runtime).stream(self.inputs, self.query, timeout)
 
@@ -311,20 +306,20 @@ class RiakMapReduce:
 
 
 class MapReduce:
-    """Map/reduce jobs of a client: ``client.mapreduce``."""
+    """The map/reduce jobs of a client: ``client.mapreduce``."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
     def job(self) -> RiakMapReduce:
-        """A job without inputs and phases."""
+        """Return a builder of a job."""
         return RiakMapReduce(self)
 
     async def run(self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None) -> Any:
-        """Run a job given as Riak's JSON; :class:`RiakMapReduce` builds one step by step.
+        """Run a job whose inputs and phases are given as in Riak's JSON; :meth:`job` builds them step by step.
 
         Returns a list of results, or with several kept phases a dict of such lists by phase.
-        ``timeout`` in milliseconds.
+        ``timeout`` is in milliseconds.
 
         Raises :class:`~aioriak.error.MapReduceError` with the phase and the reason.
         """
@@ -338,12 +333,12 @@ class MapReduce:
     def stream(
         self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
     ) -> Stream[PhaseResult]:
-        """Run a job given as Riak's JSON: an async iterator of pairs of a phase's number and a list of results."""
+        """Stream the results of a job as given to :meth:`run`: pairs of a phase's number and a list."""
         return mapreduce.stream(self._runtime.dispatcher, inputs, query, timeout)
 
 
 def _names(bucket: BucketView | Name, bucket_type: BucketTypeView | Name | None) -> tuple[str | None, str]:
-    """Type, ``None`` for the default, and bucket."""
+    """Return the bucket type, ``None`` for the default, and the bucket."""
     kind: Any = bucket_type
     name: Any = bucket
     if not isinstance(bucket, (str, bytes)):
@@ -355,7 +350,7 @@ def _names(bucket: BucketView | Name, bucket_type: BucketTypeView | Name | None)
     return (None if found == "default" else found), _text(name)
 
 
-def _where(bucket: BucketView | Name, bucket_type: BucketTypeView | Name | None) -> Any:
+def _bucket_input(bucket: BucketView | Name, bucket_type: BucketTypeView | Name | None) -> Any:
     kind, name = _names(bucket, bucket_type)
     return name if kind is None else [kind, name]
 
@@ -365,12 +360,12 @@ def _term(value: int | Name) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A name as JSON has it."""
+    """Return a name as text."""
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
         try:
             return value.decode()
         except UnicodeDecodeError:
-            raise InvalidRequest(f"a map/reduce job is JSON and cannot name {value!r}") from None
+            raise InvalidRequest(f"a map/reduce job is JSON and cannot contain the name {value!r}") from None
     raise InvalidRequest(f"a name is str or bytes, not {value!r}")

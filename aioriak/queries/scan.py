@@ -1,4 +1,4 @@
-"""All objects of a bucket: in the order of their keys, or by a coverage plan from many nodes at once."""
+"""Reading all objects of a bucket: in the order of their keys, or by a coverage plan from many nodes at once."""
 
 from __future__ import annotations
 
@@ -23,31 +23,32 @@ class _Bucket(BucketView, Protocol[T_co]):
 
 
 class BucketFold(Generic[T]):
-    """An async iterator of objects; left early, or at the end of ``async with``, its connection is closed.
+    """An async iterator over a bucket's objects, in the order of their keys.
 
-    ``continuation`` is there once it has ended, if ``max_results`` cut it short.
+    ``async with`` closes its connection when the iteration is left early.  ``continuation`` is set when it has
+    ended because of ``max_results``.
     """
 
     def __init__(self, bucket: _Bucket[T], options: BucketFoldOptions) -> None:
         self._bucket = bucket
-        self._found = cluster.BucketFold(
+        self._fold = cluster.BucketFold(
             bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, options
         )
 
     @property
     def continuation(self) -> bytes | None:
-        """Opaque; give it to the next fold."""
-        return self._found.continuation
+        """An opaque value to pass to the next fold; ``None`` when all objects were read."""
+        return self._fold.continuation
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
-        return await self._bucket._folded(await anext(self._found))
+        return await self._bucket._folded(await anext(self._fold))
 
     async def aclose(self) -> None:
-        """End it now."""
-        await self._found.aclose()
+        """End the fold; its connection is closed unless the last reply has arrived."""
+        await self._fold.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,34 +60,34 @@ class BucketFold(Generic[T]):
 
 
 async def scan(bucket: _Bucket[T], concurrency: int, min_partitions: int | None) -> AsyncIterator[T]:
-    """The objects of every piece of a coverage plan, ``concurrency`` pieces at a time."""
+    """Yield the objects of all pieces of a coverage plan, with ``concurrency`` pieces read at a time."""
     limit = asyncio.Semaphore(positive("concurrency", concurrency))
     plan = await cluster.coverage(
         bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, min_partitions
     )
-    found: asyncio.Queue[T | BaseException | None] = asyncio.Queue(2 * concurrency)
+    results: asyncio.Queue[T | BaseException | None] = asyncio.Queue(2 * concurrency)
 
     async def read(entry: cluster.CoverageEntry) -> None:
         try:
             async with limit, BucketFold(bucket, {"cover_context": entry.cover_context}) as piece:
                 async for robject in piece:
-                    await found.put(robject)
+                    await results.put(robject)
         except Exception as error:
-            await found.put(error)
+            await results.put(error)
         else:
-            await found.put(None)
+            await results.put(None)
 
     readers = [asyncio.create_task(read(entry)) for entry in plan]
     try:
-        left = len(readers)
-        while left:
-            each: Any = await found.get()
-            if each is None:
-                left -= 1
-            elif isinstance(each, BaseException):
-                raise each
+        running = len(readers)
+        while running:
+            result: Any = await results.get()
+            if result is None:
+                running -= 1
+            elif isinstance(result, BaseException):
+                raise result
             else:
-                yield each
+                yield result
     finally:
         for reader in readers:
             reader.cancel()

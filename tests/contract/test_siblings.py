@@ -362,7 +362,7 @@ async def test_an_update_gives_up_after_its_attempts(bucket: Bucket) -> None:
         await faster.store()
         robject.data = "mine"
 
-    with pytest.raises(TooManyConflicts, match="somebody else was faster 3 times"):
+    with pytest.raises(TooManyConflicts, match="another write came first 3 times"):
         await bucket.update("k", too_slow, if_not_modified=True, attempts=3)
     assert changes == 3
     assert (await bucket.get("k")).data == 3
