@@ -28,6 +28,7 @@ except ImportError:
 if TYPE_CHECKING:
     from aioriak import RiakClient
     from aioriak.testing import RiakServer
+    from aioriak.testing.bucket_types import BucketTypes
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def riak_bucket_types() -> object:
     return "standard"
 
 
-async def _server(riak_bucket_types: object) -> AsyncIterator[RiakServer]:
+async def _server(riak_bucket_types: BucketTypes) -> AsyncIterator[RiakServer]:
     """A development server of this test's own, empty, on a free port."""
     from aioriak.testing import RiakServer
 

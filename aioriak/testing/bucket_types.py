@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aioriak.testing import properties
@@ -68,11 +68,14 @@ STANDARD = (
     BucketType("gsets", datatype="gset"),
     BucketType("writeonce", write_once=True),
 )
-"""One bucket type for each way in which Riak keeps things."""
+"""One bucket type for each way in which Riak stores objects."""
+
+BucketTypes = str | BucketType | Mapping[str, Mapping[str, Any]] | Iterable["BucketTypes"] | None
+"""``"standard"``, ``"name=property:value,…"``, a mapping of names to properties, or several of these."""
 
 
-def named(types: str | Mapping[str, Mapping[str, Any]] | object) -> dict[bytes, Properties]:
-    """Bucket types as a caller may name them, by name: ``"standard"``, a mapping, or several of either."""
+def named(types: BucketTypes) -> dict[bytes, Properties]:
+    """Return the properties of the given bucket types, by name."""
     if types == "standard":
         return {each.name: each.properties for each in STANDARD}
     if isinstance(types, str):
@@ -86,7 +89,7 @@ def named(types: str | Mapping[str, Mapping[str, Any]] | object) -> dict[bytes, 
             each = BucketType(name, **given)
             found[each.name] = each.properties
     elif types is not None:
-        for item in types:  # type: ignore[attr-defined]
+        for item in types:
             found.update(named(item))
     return found
 

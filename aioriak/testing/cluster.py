@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from random import Random
 
+from aioriak.testing import database as stored
 from aioriak.testing.database import Database
 from aioriak.testing.member import Member
 from aioriak.testing.replication import Queue, default_queues
+from aioriak.testing.requests import RequestLog
 from aioriak.testing.ring import Ring
 from aioriak.testing.robject import RiakObj
 from aioriak.testing.search import SearchState
 from aioriak.testing.security import Security
 from aioriak.testing.vclock import VClock
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a server holds at one moment; see :meth:`RiakServer.snapshot`."""
+
+    database: stored.Snapshot
+    queues: Mapping[bytes, Queue]
+    search: SearchState | None
 
 
 class Cluster:
@@ -37,6 +50,7 @@ class Cluster:
         max_siblings: int,
         max_object_size: int,
         chunk: int,
+        requests: RequestLog,
         search: bool,
         has_coverage: bool,
     ) -> None:
@@ -50,6 +64,7 @@ class Cluster:
         self.max_siblings = max_siblings
         self.max_object_size = max_object_size
         self.chunk = chunk
+        self.requests = requests
         self.search = SearchState() if search else None
         self.has_coverage = has_coverage
         self.queues: dict[bytes, Queue] = default_queues()
@@ -62,6 +77,17 @@ class Cluster:
             if not member.serving:
                 return False
         return True
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of everything that is stored."""
+        return Snapshot(self.database.snapshot(), deepcopy(self.queues), deepcopy(self.search))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace everything that is stored with the content of a snapshot."""
+        self.database.restore(snapshot.database)
+        self.queues.clear()
+        self.queues.update(deepcopy(dict(snapshot.queues)))
+        self.search = deepcopy(snapshot.search)
 
     def actor(self, member: Member, old: RiakObj | None, seen: VClock) -> bytes:
         """Return the actor id under which a write by this member counts.

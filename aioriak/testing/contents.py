@@ -34,7 +34,7 @@ def from_message(message: RpbContent, now: float, random: Random) -> Content:
         elif name == "content_encoding":
             encoding = given
         elif name == "links":
-            links = tuple(Link(link.bucket, link.key, link.tag) for link in given)
+            links = tuple(_link(link) for link in given)
         elif name == "usermeta":
             # Erlang's "undefined", in words, is what a pair without a value becomes
             usermeta = tuple((pair.key, pair.value if pair.HasField("value") else b"undefined") for pair in given)
@@ -56,7 +56,7 @@ def stored(message: RpbContent, dot: Dot | None) -> Content:
         charset=message.charset if message.HasField("charset") else None,
         content_encoding=message.content_encoding if message.HasField("content_encoding") else None,
         vtag=message.vtag,
-        links=tuple(Link(link.bucket, link.key, link.tag) for link in message.links),
+        links=tuple(_link(link) for link in message.links),
         last_mod=message.last_mod,
         last_mod_usecs=message.last_mod_usecs,
         usermeta=tuple((pair.key, pair.value) for pair in message.usermeta),
@@ -102,6 +102,10 @@ def new_id(random: Random, bits: int = 128) -> bytes:
         pairs.append(_PAIRS[pair])
     pairs.reverse()
     return b"".join(pairs).lstrip(b"0")
+
+
+def _link(message: RpbLink) -> Link:
+    return Link(message.bucket, message.key, message.tag if message.HasField("tag") else None)
 
 
 def _indexes(pairs: Sequence[RpbPair]) -> tuple[tuple[bytes, bytes], ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from aioriak.testing.errors import NoSuchType
@@ -33,6 +34,19 @@ class Storage(Protocol):
         """The bucket, or the type itself, now has these properties of its own, or none."""
 
 
+Objects = dict[bytes, dict[bytes, dict[bytes, RiakObj]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The content of a database at one moment."""
+
+    bucket_types: Mapping[bytes, Properties]
+    own_properties: Mapping[tuple[bytes, bytes], Properties]
+    objects: Objects
+    doomed: tuple[tuple[float, Where, RiakObj], ...]
+
+
 class Database:
     """Objects by bucket type, bucket and key.
 
@@ -54,7 +68,7 @@ class Database:
         self.storage: Storage | None = None
         self.secondary = Secondary()
         self._own_properties: dict[tuple[bytes, bytes], Properties] = {}
-        self._objects: dict[bytes, dict[bytes, dict[bytes, RiakObj]]] = {}
+        self._objects: Objects = {}
         self._doomed: deque[tuple[float, Where, RiakObj]] = deque()
 
     # -- properties ---------------------------------------------------------
@@ -83,6 +97,42 @@ class Database:
         self.bucket_types[type] = properties
         if self.storage:
             self.storage.save_properties(type, None, properties)
+
+    # -- everything ---------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of everything; objects are immutable and shared with it."""
+        return Snapshot(
+            dict(self.bucket_types), dict(self._own_properties), _copy(self._objects), tuple(self._doomed)
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace everything with the content of a snapshot, in the storage too."""
+        if self.storage:
+            self._save_difference(self.storage, snapshot)
+            self.storage.commit()
+        self.bucket_types = dict(snapshot.bucket_types)
+        self._own_properties = dict(snapshot.own_properties)
+        self._objects = _copy(snapshot.objects)
+        self._doomed = deque(snapshot.doomed)
+        self.secondary = Secondary()
+
+    def _save_difference(self, storage: Storage, snapshot: Snapshot) -> None:
+        for type, buckets in self._objects.items():
+            for bucket, keys in buckets.items():
+                kept = snapshot.objects.get(type, {}).get(bucket, {})
+                for key in keys.keys() - kept.keys():
+                    storage.save(type, bucket, key, None)
+        for type, buckets in snapshot.objects.items():
+            for bucket, keys in buckets.items():
+                there = self._objects.get(type, {}).get(bucket, {})
+                for key, obj in keys.items():
+                    if there.get(key) is not obj:
+                        storage.save(type, bucket, key, obj)
+        for type in self.bucket_types.keys() | snapshot.bucket_types.keys():
+            storage.save_properties(type, None, snapshot.bucket_types.get(type))
+        for type, bucket in self._own_properties.keys() | snapshot.own_properties.keys():
+            storage.save_properties(type, bucket, snapshot.own_properties.get((type, bucket)))
 
     # -- objects ------------------------------------------------------------
 
@@ -157,3 +207,7 @@ class Database:
             _, (type, bucket, key), tombstone = self._doomed.popleft()
             if self._objects.get(type, {}).get(bucket, {}).get(key) is tombstone:
                 self.delete(type, bucket, key)
+
+
+def _copy(objects: Objects) -> Objects:
+    return {type: {bucket: dict(keys) for bucket, keys in buckets.items()} for type, buckets in objects.items()}

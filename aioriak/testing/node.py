@@ -137,8 +137,9 @@ class Node(Member):
         return self._handlers.get(operation)
 
     def received(self, operation: Operation[Any, Any], request: Any) -> None:
-        """Count a request."""
+        """Count and log a request."""
         self.requests[operation.name] += 1
+        self.cluster.requests.append(operation.name, request, self)
 
     # -- listening ----------------------------------------------------------
 

@@ -14,7 +14,8 @@ class Link(NamedTuple):
 
     bucket: bytes
     key: bytes
-    tag: bytes
+    tag: bytes | None
+    """``None`` if the client gave no tag; an empty tag is another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
-from random import Random
 from types import TracebackType
-from typing import Any
+from typing import Any, Unpack
 
 from aioriak.testing import bucket_types as types_
-from aioriak.testing.cluster import Cluster
+from aioriak.testing import seeding
+from aioriak.testing.clock import Clock
+from aioriak.testing.cluster import Cluster, Snapshot
 from aioriak.testing.commits import GroupCommit
-from aioriak.testing.context import Handler
+from aioriak.testing.context import Context, Handler
 from aioriak.testing.database import Database
 from aioriak.testing.faults import Faults
 from aioriak.testing.handlers import COVERAGE_HANDLERS, HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
 from aioriak.testing.node import Node
+from aioriak.testing.options import ServerOptions
 from aioriak.testing.replication import Queue
+from aioriak.testing.requests import RequestLog
 from aioriak.testing.ring import Ring
-from aioriak.testing.security import Security
 from aioriak.testing.storage import SQLiteStorage
+from aioriak.testing.thread import LoopThread
 from aioriak.wire.operation import Operation
+
+Name = str | bytes
 
 
 class RiakServer:
@@ -31,101 +37,94 @@ class RiakServer:
     ::
 
         async with RiakServer() as server:
-            client = await RiakClient.create(server.host, server.port)
+            async with RiakClient(server.host, server.port) as client:
+                ...
+
+    It runs in the event loop that starts it; :meth:`in_thread` makes one for
+    synchronous programs.  ``faults`` injects faults; ``host``, ``port`` and
+    ``address`` are those of the first node.
 
     ``bucket_types``
-        ``"standard"`` (nine, one for each way in which Riak keeps things), a
-        mapping of names to properties, or :class:`BucketType` objects.
-    ``host``, ``port``
-        Where to listen; port 0 is any free one.
-    ``data``
-        A file that keeps everything across restarts; without it nothing is kept.
+        ``"standard"`` (nine types, one for each way in which Riak stores objects), a
+        mapping of names to properties, :class:`BucketType` objects, or a list of these.
     ``nodes``
-        How many nodes there are, at ports that follow one another where ``port`` is given.
-    ``security``
-        Users, sources and grants: clients must come by TLS and log in.
-    ``ring_size``
-        How many partitions the ring has.
-    ``tombstone_seconds``
-        Riak's ``delete_mode``: seconds, ``0`` for *immediate*, ``None`` for *keep*.
-    ``max_siblings``, ``max_object_size``
-        Limits of one object: a count, and bytes.
-    ``chunk``
-        How many keys or buckets a message of a listing holds.
-    ``search``
-        Know what only Riak 2.x knows: search, JavaScript map/reduce, link phases.
-    ``coverage``
-        Give coverage plans (message 70), which Riak 3 does not.
-    ``real_time_enqueue``
-        Answer message 200, which the protocol defines and no release of Riak answers.
-    ``clock``, ``random``
-        Seconds since the epoch, and chance, to be replaced in tests.
-
-    ``faults`` makes things go wrong; ``nodes`` are its nodes, ``host``,
-    ``port`` and ``address`` those of the first.
+        The number of nodes.
+    Other options
+        See :class:`~aioriak.testing.options.ServerOptions`.
     """
 
     def __init__(
-        self,
-        bucket_types: Any = "standard",
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        data: str | Path | None = None,
-        ring_size: int = 64,
-        tombstone_seconds: float | None = 3.0,
-        max_siblings: int = 100,
-        max_object_size: int = 50 * 1024 * 1024,
-        chunk: int = 100,
-        clock: Callable[[], float] = time.time,
-        random: Random | None = None,
-        nodes: int = 1,
-        security: Security | None = None,
-        version: str | None = None,
-        search: bool = False,
-        coverage: bool = False,
-        real_time_enqueue: bool = False,
+        self, bucket_types: types_.BucketTypes = "standard", *, nodes: int = 1, **options: Unpack[ServerOptions]
     ) -> None:
-        self.faults = Faults(random)
+        unknown = options.keys() - ServerOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"RiakServer has no option {sorted(unknown)[0]!r}")
+        if nodes < 1:
+            raise ValueError(f"nodes must be at least 1, not {nodes}")
+        search, coverage = options.get("search", False), options.get("coverage", False)
+        self.faults = Faults(options.get("random"))
+        self.clock = Clock(options.get("clock", time.time))
         self.nodes: list[Node] = []
         """The nodes of the cluster, up or down."""
-        self.database = Database(types_.named(bucket_types), tombstone_seconds=tombstone_seconds, clock=clock)
+        self.requests = RequestLog(options.get("keep_requests", 10_000))
+        """The requests that were received."""
+        self.database = Database(
+            types_.named(bucket_types),
+            tombstone_seconds=options.get("tombstone_seconds", 3.0),
+            clock=self.clock,
+        )
         self.handlers: dict[Operation[Any, Any], Handler] = {
             **HANDLERS,
             **(SEARCH_HANDLERS if search else {}),
             **(COVERAGE_HANDLERS if coverage else {}),
-            **(REAL_TIME_HANDLERS if real_time_enqueue else {}),
+            **(REAL_TIME_HANDLERS if options.get("real_time_enqueue") else {}),
         }
         self._cluster = Cluster(
             self.database,
             self.nodes,
-            ring_size=ring_size,
-            version=(version or ("2.2.3" if search else "3.2.3")).encode(),
-            clock=clock,
+            ring_size=options.get("ring_size", 64),
+            version=(options.get("version") or ("2.2.3" if search else "3.2.3")).encode(),
+            clock=self.clock,
             random=self.faults.random,
-            security=security,
-            max_siblings=max_siblings,
-            max_object_size=max_object_size,
-            chunk=chunk,
+            security=options.get("security"),
+            max_siblings=options.get("max_siblings", 100),
+            max_object_size=options.get("max_object_size", 50 * 1024 * 1024),
+            chunk=options.get("chunk", 100),
+            requests=self.requests,
             search=search,
             has_coverage=coverage,
         )
         self._commits = GroupCommit()
         self._storage: SQLiteStorage | None = None
-        self._data = data
-        self._named = 0
+        self._data = options.get("data")
+        self._nodes_made = 0
+        host, port = options.get("host", "127.0.0.1"), options.get("port", 0)
         for number in range(nodes):
             self._new_node(host, port + number if port else 0, alone=nodes == 1)
+        self._initial = self._cluster.snapshot()
 
     @classmethod
-    def cluster(cls, nodes: int = 3, **options: Any) -> RiakServer:
-        """A server of several nodes, over one store; the options are those of the class."""
-        return cls(nodes=nodes, **options)
+    def cluster(
+        cls, nodes: int = 3, *, bucket_types: types_.BucketTypes = "standard", **options: Unpack[ServerOptions]
+    ) -> RiakServer:
+        """Return a server of several nodes that share one database."""
+        return cls(bucket_types, nodes=nodes, **options)
 
-    # -- life ---------------------------------------------------------------
+    @classmethod
+    def in_thread(
+        cls, bucket_types: types_.BucketTypes = "standard", *, nodes: int = 1, **options: Unpack[ServerOptions]
+    ) -> ServerThread:
+        """Return a server that runs in a thread of its own once it is entered or started."""
+        return ServerThread(cls(bucket_types, nodes=nodes, **options))
+
+    # -- life cycle ---------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the store and listen."""
+        """Open the data file and listen.
+
+        Raises :class:`OSError` if an address is in use, and
+        :class:`~aioriak.testing.storage.StorageError` if the data file cannot be used.
+        """
         try:
             if self._data is not None:
                 self._storage = SQLiteStorage(self._data)
@@ -138,7 +137,7 @@ class RiakServer:
             raise
 
     async def close(self) -> None:
-        """Cut every client off and stop; what was answered is kept where there is a store."""
+        """Abort every connection and stop; acknowledged writes are in the data file, if there is one."""
         for node in self.nodes:
             await node.kill()
         if self._storage is not None:
@@ -155,20 +154,19 @@ class RiakServer:
         await self.close()
 
     async def add_node(self) -> Node:
-        """Let one more node join the cluster; it gets its share of the ring."""
-        host = self.nodes[0].host
-        node = self._new_node(host, 0, alone=False)
+        """Add a node to the cluster; it takes over its share of the ring."""
+        node = self._new_node(self.nodes[0].host, 0, alone=False)
         await node.start()
         return node
 
     async def remove_node(self, node: Node) -> None:
-        """Let a node leave: it is drained, and the others get its share of the ring."""
+        """Drain a node and remove it; the others take over its share of the ring."""
         await node.drain()
         self.nodes.remove(node)
 
     def _new_node(self, host: str, port: int, *, alone: bool) -> Node:
-        self._named += 1
-        name = f"riak@{host}" if alone else f"riak{self._named}@{host}"
+        self._nodes_made += 1
+        name = f"riak@{host}" if alone else f"riak{self._nodes_made}@{host}"
         node = Node(
             self._cluster, name.encode(), host, port,
             handlers=self.handlers, faults=self.faults, commits=self._commits,
@@ -176,16 +174,91 @@ class RiakServer:
         self.nodes.append(node)
         return node
 
-    # -- where and what -----------------------------------------------------
+    # -- content ------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of everything that is stored: objects, properties, bucket types, queues, search indexes."""
+        return self._cluster.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace everything that is stored with the content of a snapshot of this server."""
+        self._cluster.restore(snapshot)
+
+    def clear(self) -> None:
+        """Return to the state of a new server.
+
+        Everything stored is removed, faults and slowness end, frozen nodes
+        resume, the log of requests is emptied and the clock shows the time again.
+        Nodes that are down stay down; see :meth:`reset`.
+        """
+        self.faults.clear()
+        self.clock.reset()
+        self.restore(self._initial)
+        for node in self.nodes:
+            node.slow(0)
+            node.thaw()
+            node.requests.clear()
+        self.requests.clear()
+
+    async def reset(self) -> None:
+        """Return to the state of a new server, and start the nodes that are down."""
+        self.clear()
+        for node in self.nodes:
+            if not node.up:
+                await node.start()
+
+    def siblings(self, bucket: Name, key: Name, *values: Any, bucket_type: Name = "default") -> None:
+        """Store values as siblings of one object, as writers who did not see each other leave them.
+
+        ``bytes`` are stored as they are, any other value as JSON.  One value makes an
+        object without a conflict.
+        """
+        if not values:
+            raise ValueError("siblings() needs at least one value")
+        seeding.store_values(self._context(), _bytes(bucket_type), _bytes(bucket), _bytes(key), values)
+        self._commit()
+
+    def load(self, source: str | Path | Iterable[str | bytes]) -> int:
+        """Store the objects of a dump, a file or an iterable of lines; return how many there were.
+
+        The format is that of ``aioriak dump``; see :mod:`aioriak.testing.dumps`.  A
+        file whose name ends in ``.gz`` is decompressed.  Raises
+        :class:`~aioriak.testing.dumps.BadLine`, and :class:`OSError` if the file
+        cannot be read.
+        """
+        if isinstance(source, (str, Path)):
+            path = Path(source)
+            with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+                count = seeding.load(self._context(), lines)
+        else:
+            count = seeding.load(self._context(), source)
+        self._commit()
+        return count
+
+    def dump(self, path: str | Path) -> int:
+        """Write everything that is stored to a file that :meth:`load` reads; return the number of objects."""
+        lines = [line + "\n" for line in seeding.dump(self._context())]
+        data = "".join(lines).encode()
+        Path(path).write_bytes(gzip.compress(data) if Path(path).suffix == ".gz" else data)
+        return len(lines)
+
+    def _context(self) -> Context:
+        return Context(self._cluster, self.nodes[0])
+
+    def _commit(self) -> None:
+        if self._storage is not None:
+            self._storage.commit()
+
+    # -- state --------------------------------------------------------------
 
     @property
     def host(self) -> str:
-        """Where the first node listens."""
+        """The address that the first node listens on."""
         return self.nodes[0].host
 
     @property
     def port(self) -> int:
-        """Where the first node listens."""
+        """The port that the first node listens on."""
         return self.nodes[0].port
 
     @property
@@ -200,17 +273,12 @@ class RiakServer:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected now."""
+        """The number of open connections."""
         return sum(len(node.connections) for node in self.nodes)
 
     @property
-    def requests(self) -> Counter[str]:
-        """How many requests of each operation came in, by the operation's name."""
-        return sum((node.requests for node in self.nodes), Counter())
-
-    @property
     def chunk(self) -> int:
-        """Number of keys or buckets in one message of a listing."""
+        """The number of keys or buckets in one message of a listing."""
         return self._cluster.chunk
 
     @property
@@ -223,7 +291,130 @@ class RiakServer:
         """The replication queues, by name."""
         return self._cluster.queues
 
+
+class ServerThread(LoopThread):
+    """A :class:`RiakServer` that runs in a thread with an event loop of its own.
+
+    ::
+
+        with RiakServer.in_thread() as server:
+            application = make_application(riak=server.address)
+
+    The methods are those of the server, without ``await``; they may be called
+    from any thread.  ``faults``, ``requests`` and ``clock`` are the server's own.  What
+    else has to happen in the server's loop goes through :meth:`call` and :meth:`run`::
+
+        server.run(server.nodes[0].kill())
+        server.call(server.nodes[1].freeze)
+    """
+
+    def __init__(self, server: RiakServer) -> None:
+        super().__init__("aioriak-server")
+        self.server = server
+
+    def start(self) -> None:
+        """Start the thread and the server; raise what :meth:`RiakServer.start` raises."""
+        self.start_thread()
+        try:
+            self.run(self.server.start())
+        except BaseException:
+            self.stop_thread()
+            raise
+
+    def close(self) -> None:
+        """Stop the server and its thread."""
+        if self.running:
+            try:
+                self.run(self.server.close())
+            finally:
+                self.stop_thread()
+
+    def __enter__(self) -> ServerThread:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     @property
-    def clock(self) -> Callable[[], float]:
-        """The clock: seconds since the epoch."""
-        return self._cluster.clock
+    def host(self) -> str:
+        """The address that the first node listens on."""
+        return self.server.host
+
+    @property
+    def port(self) -> int:
+        """The port that the first node listens on."""
+        return self.server.port
+
+    @property
+    def address(self) -> str:
+        """``host:port`` of the first node."""
+        return self.server.address
+
+    @property
+    def addresses(self) -> list[str]:
+        """``host:port`` of every node."""
+        return self.server.addresses
+
+    @property
+    def nodes(self) -> list[Node]:
+        """The nodes; their methods must run in the server's loop."""
+        return self.server.nodes
+
+    @property
+    def faults(self) -> Faults:
+        """The faults of the server."""
+        return self.server.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        """The requests that the server received."""
+        return self.server.requests
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The number of requests by operation."""
+        return self.call(lambda: self.server.requests.counts)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the server."""
+        return self.server.clock
+
+    @property
+    def connections(self) -> int:
+        """The number of open connections."""
+        return self.server.connections
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of everything that is stored."""
+        return self.call(self.server.snapshot)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace everything that is stored with the content of a snapshot of this server."""
+        self.call(self.server.restore, snapshot)
+
+    def reset(self) -> None:
+        """Return to the state of a new server, and start the nodes that are down."""
+        self.run(self.server.reset())
+
+    def siblings(self, bucket: Name, key: Name, *values: Any, bucket_type: Name = "default") -> None:
+        """Store values as siblings of one object."""
+        self.call(self.server.siblings, bucket, key, *values, bucket_type=bucket_type)
+
+    def load(self, source: str | Path | Iterable[str | bytes]) -> int:
+        """Store the objects of a dump; return how many there were."""
+        return self.call(self.server.load, source)
+
+    def dump(self, path: str | Path) -> int:
+        """Write everything that is stored to a file; return the number of objects."""
+        return self.call(self.server.dump, path)
+
+    def __repr__(self) -> str:
+        return f"<ServerThread {self.address}>" if self.running else "<ServerThread, not running>"
+
+
+def _bytes(name: Name) -> bytes:
+    return name.encode() if isinstance(name, str) else name

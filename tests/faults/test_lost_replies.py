@@ -34,7 +34,7 @@ async def bucket(server: RiakServer, client: RiakClient) -> Bucket:
     """A bucket with the key ``k``."""
     made = client.bucket("b")
     await made.new_object("k", "old").store()
-    server.nodes[0].requests.clear()
+    server.requests.clear()
     return made
 
 

@@ -53,8 +53,22 @@ def fetch(context: Context, request: dt.DtFetchReq) -> dt.DtFetchResp:
     kind = _kind(properties)
     if kind is None:
         raise Refusal(f"`{_name(properties)}` is not a supported type")
-    answer = dt.DtFetchResp(type=kind.upper())
     obj = fetch_object(context, request.type, request.bucket, request.key, given(request))
+    return _shown(context, request, obj, kind, properties)
+
+
+def show(context: Context, request: dt.DtFetchReq) -> dt.DtFetchResp | None:
+    """Return the stored value as :func:`fetch` does, whatever nodes are up; ``None`` if the bucket holds no values."""
+    properties = _properties(context, request)
+    kind = _kind(properties)
+    obj = context.database.get(request.type, request.bucket, request.key)
+    return None if kind is None else _shown(context, request, obj, kind, properties)
+
+
+def _shown(
+    context: Context, request: dt.DtFetchReq, obj: RiakObj | None, kind: str, properties: Properties
+) -> dt.DtFetchResp:
+    answer = dt.DtFetchResp(type=kind.upper())
     if obj is None or obj.is_tombstone:
         return answer
     state = _load(context, obj, kind, properties).state
@@ -195,6 +209,30 @@ def _apply(
         raise HangUp.crash("throw:{error,key_too_large}:[{riak_object,new_int,4,[]}]")
     old = context.database.get(*where)
     stored = _load(context, old, kind, properties)
+    state, obj = _changed(context, old, stored, kind, change, seen)
+    coordinate(context, *where, obj, options)
+    return state
+
+
+def build(context: Context, type: bytes, bucket: bytes, op: dt.DtOp) -> RiakObj:
+    """Return a new object that holds the value made by an operation; :class:`Refusal` if the bucket has another type.
+
+    It is not stored, and no quorum is checked.
+    """
+    properties = _properties(context, dt.DtUpdateReq(type=type, bucket=bucket))
+    asked, change = _change(op)
+    kind = _kind(properties)
+    if asked != kind:
+        raise Refusal(f"Operation type is `{asked}` but  bucket type is `{kind or _name(properties)}`.")
+    _, obj = _changed(context, None, _load(context, None, kind, properties), kind, change, None)
+    second = int(context.now())
+    return obj.written_over(None, context.cluster.actor(context.node, None, FRESH), second)
+
+
+def _changed(
+    context: Context, old: RiakObj | None, stored: Stored, kind: str, change: Any, seen: Clock | None
+) -> tuple[Datatype, RiakObj]:
+    """Return the state after a change, and the object to write."""
     second, micros = divmod(int(context.now() * 1_000_000), 1_000_000)
     actor = context.node.actor + stored.incarnation
     try:
@@ -211,8 +249,7 @@ def _apply(
         last_mod_usecs=micros,
     )
     clock = FRESH if old is None else old.vclock
-    coordinate(context, *where, RiakObj([content, *stored.others], clock), options)
-    return state
+    return state, RiakObj([content, *stored.others], clock)
 
 
 def _seen(token: bytes) -> Clock:
