@@ -1,5 +1,1 @@
-"""The ``aioriak`` command: small tasks on a Riak from a terminal (extra ``cli``)."""
-
-from aioriak.cli.commands import main
-
-__all__ = ["main"]
+"""The ``aioriak`` command: a client, a backup tool and a monitor for Riak on the command line (extra ``cli``)."""

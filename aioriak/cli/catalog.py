@@ -1,0 +1,50 @@
+"""The list of commands. Imports nothing, so that ``--help`` is fast and works without the extra ``cli``."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """A command: the section of the help it stands in, its module, and one line about it."""
+
+    section: str
+    module: str
+    summary: str
+
+
+LOOK, BACKUP, ADMIN, WATCH, MORE = (
+    "Objects and queries", "Backup", "Administration", "Watch and try", "Setup",
+)  # fmt: skip
+
+COMMANDS: dict[str, Entry] = {
+    "get": Entry(LOOK, "objects", "Print a value."),
+    "put": Entry(LOOK, "objects", "Store a value."),
+    "delete": Entry(LOOK, "objects", "Delete a key."),
+    "keys": Entry(LOOK, "listing", "List the keys of a bucket."),
+    "buckets": Entry(LOOK, "listing", "List the buckets of a type."),
+    "types": Entry(ADMIN, "listing", "List the bucket types in use."),
+    "props": Entry(ADMIN, "properties", "Show and set bucket properties."),
+    "preflist": Entry(ADMIN, "cluster", "Show which nodes hold a key."),
+    "ping": Entry(WATCH, "cluster", "Check that Riak answers."),
+    "info": Entry(WATCH, "cluster", "Show a node's name and version."),
+    "config": Entry(MORE, "settings", "Show the settings and where they come from."),
+    "serve": Entry(MORE, "serve", "Run a development server."),
+}
+
+
+def sections() -> dict[str, list[tuple[str, str]]]:
+    """Commands and their summaries, by section."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, entry in COMMANDS.items():
+        found.setdefault(entry.section, []).append((name, entry.summary))
+    return found
+
+
+def plain_help() -> str:
+    """The help text where click is not installed."""
+    lines = ["Usage: aioriak [OPTIONS] COMMAND [ARGS]...", ""]
+    for section, rows in sections().items():
+        lines += [f"{section}:", *(f"  {name:<13}{summary}" for name, summary in rows), ""]
+    lines += ["Without the extra 'cli', only serve works: pip install 'aioriak[cli]'"]
+    return "\n".join(lines)
