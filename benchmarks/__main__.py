@@ -11,7 +11,7 @@ import time
 
 import aioriak
 
-from . import growth, report, worker
+from . import growth, instructions, report, worker
 from .contestant.case import BUCKET, INDEX, PAGE, Case, document, key
 from .contestant.floor import MANY
 from .session import PEERS, Answerer, answerer, compare, contestants
@@ -93,7 +93,7 @@ def run_peers(options: argparse.Namespace) -> tuple[list[report.Row], bool]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="*", choices=["peers", "growth", "worker", []],
+    parser.add_argument("part", nargs="*", choices=["peers", "growth", "worker", "instructions", []],
                         help="what to measure (peers and growth unless said otherwise)")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="few cells, three short rounds")
     parser.add_argument("--full", action="store_true", help="every workload with every size and number of tasks")
@@ -126,6 +126,8 @@ def main() -> int:
     if "growth" in options.part:
         results["growth"], held = growth.run(options.quick)
         good &= held
+    if "instructions" in options.part:
+        results["instructions"] = instructions.run(options.quick)
     if "worker" in options.part:
         results["worker"] = worker.run(options.nodes, options.messages)
     name = "-".join(options.part) + ("-server" if options.nodes else "") + ("-quick" if options.quick else "")

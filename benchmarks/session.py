@@ -62,14 +62,24 @@ class Answerer:
 class Contestant:
     """A measuring process: a client, on an event loop."""
 
+    patience = PATIENCE
+
     def __init__(self, name: str, loop: str) -> None:
         self.name, self.loop = name, loop
-        own = name in ("floor", "aioriak")
-        python = sys.executable if own else str(PEERS / "bin" / "python")
         self._process = subprocess.Popen(
-            [python, "-m", "contestant.run", name, loop],
-            cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            self.command(), cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def command(self) -> list[str]:
+        """Return what is run."""
+        own = self.name in ("floor", "aioriak")
+        python = sys.executable if own else str(PEERS / "bin" / "python")
+        return [python, "-m", "contestant.run", self.name, self.loop]
 
     def measure(self, case: Case, frames: list[bytes]) -> Figures:
         """One measurement; raises RuntimeError with what went wrong there."""
@@ -80,9 +90,9 @@ class Contestant:
         self._process.stdin.write(json.dumps(dataclasses.asdict(case) | {"frames": sent}) + "\n")
         self._process.stdin.flush()
         assert self._process.stdout is not None
-        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+        if not select.select([self._process.stdout], [], [], self.patience)[0]:
             self._process.kill()
-            raise RuntimeError(f"{self.name} on {self.loop}: no answer within {PATIENCE:.0f} s")
+            raise RuntimeError(f"{self.name} on {self.loop}: no answer within {self.patience:.0f} s")
         answer = json.loads(self._process.stdout.readline() or '{"error": "it ended"}')
         if "error" in answer:
             raise RuntimeError(f"{self.name} on {self.loop}: {answer['error']}")

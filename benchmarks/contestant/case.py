@@ -25,6 +25,8 @@ class Case:
     seconds: float
     requests: int = 0
     """Make exactly so many instead of measuring for ``seconds``."""
+    latencies: bool = True
+    """Measure latencies as well, with requests of their own."""
 
 
 def key(number: int) -> str:

@@ -77,7 +77,8 @@ async def measure(workers: list[Once], case: Case, per_call: int = 1) -> dict[st
     wall, used = await run(each)
     requests = each * len(workers) * per_call
     latencies: list[float] = []
-    await run(max(1, min(each // 3, SAMPLES // len(workers))), latencies)
+    if case.latencies:
+        await run(max(1, min(each // 3, SAMPLES // len(workers))), latencies)
     return summary(requests, wall, used, [latency / per_call for latency in latencies])
 
 
@@ -119,7 +120,7 @@ def measure_threads(workers: list[Callable[[], Any]], case: Case, per_call: int 
 
 def summary(requests: int, wall: float, used: float, latencies: list[float]) -> dict[str, float]:
     """Figures per request, times in microseconds."""
-    latencies.sort()
+    latencies = sorted(latencies) or [0.0]
     return {
         "requests": requests,
         "per_second": requests / wall,

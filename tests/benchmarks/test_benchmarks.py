@@ -10,7 +10,7 @@ import pytest
 from aioriak import RiakClient
 from aioriak.riak_pb import MESSAGES
 from aioriak.testing import RiakServer
-from benchmarks import canned, report
+from benchmarks import canned, instructions, report
 from benchmarks.__main__ import store_documents
 from benchmarks.contestant.case import BUCKET, INDEX, PAGE, Case, document, key
 from benchmarks.contestant.current import WORKERS, Current
@@ -98,3 +98,31 @@ async def test_what_is_read_from_a_server_is_stored_there_first(server: RiakServ
         for contestant in (Current(), Floor(frames)):
             figures = await contestant.run(replace(asked, workload=workload))
             assert figures["requests"] >= 8
+
+
+class Machine(instructions.Counted):
+    """Spends a fixed number of instructions on a case, and some on each of its requests."""
+
+    def __init__(self) -> None:
+        self.name, self.loop = "aioriak", "asyncio"
+        self.counting = False
+
+    def start(self) -> None:
+        self.counting = True
+
+    def measure(self, case: Case, frames: list[bytes]) -> dict[str, float]:
+        return {}
+
+    def count(self, case: Case, frames: list[bytes]) -> int:
+        assert self.counting
+        assert not case.latencies
+        return 1_000_000 + {"get": 50, "put": 60}[case.workload] * case.requests
+
+
+def test_counted_instructions_are_those_of_the_requests_alone(
+    answering: Answerer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = instructions.count_cells(Machine(), answering, (("get", 64, 1024), ("put", 64, 1024)))
+    assert [row["instructions"] for row in rows] == [50, 60]
+    instructions.print_rows(rows)
+    assert "1.20" in capsys.readouterr().out  # put over get
