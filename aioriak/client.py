@@ -14,7 +14,6 @@ from weakref import WeakValueDictionary
 from aioriak import many
 from aioriak.bucket import Bucket, BucketType
 from aioriak.cluster.balancer import Balancer
-from aioriak.cluster.stats import Stats
 from aioriak.codec import Decoder, Encoder
 from aioriak.compat.client import CompatClient
 from aioriak.config import (
@@ -32,6 +31,8 @@ from aioriak.config import (
     settings_from_options,
 )
 from aioriak.error import InvalidRequest, RiakError
+from aioriak.observability.stats import Stats
+from aioriak.observability.telemetry import Telemetry
 from aioriak.operations import cluster, server
 from aioriak.operations.names import Name
 from aioriak.operations.options import ReadOptions, WriteOptions
@@ -41,7 +42,6 @@ from aioriak.queries.search import Search
 from aioriak.resolver import Resolver, checked, default_resolver
 from aioriak.runtime import AllowListing, Runtime
 from aioriak.security import SecurityCreds, security_from, take_from_url
-from aioriak.telemetry import Telemetry
 
 if TYPE_CHECKING:
     from aioriak.admin.aae import Folds
@@ -84,7 +84,7 @@ class RiakClient(CompatClient):
         For a cluster with security enabled: :class:`~aioriak.security.SecurityCreds`; an ``ssl.SSLContext``
         in place of their files; the name in the servers' certificates.
     ``telemetry``
-        A :class:`~aioriak.telemetry.Telemetry` whose hooks are called for each operation.
+        A :class:`~aioriak.observability.telemetry.Telemetry` whose hooks are called for each operation.
     ``resolver``
         The conflict resolver of buckets and objects that have none of their own.
     ``allow_listing``

@@ -14,8 +14,8 @@ from aioriak.cluster.observed import ObservedDispatcher
 from aioriak.codec import Codecs
 from aioriak.config import Settings
 from aioriak.error import ClientClosed, InvalidRequest, ListingDisallowed, ListingWarning
+from aioriak.observability.telemetry import Telemetry
 from aioriak.operations.names import Name
-from aioriak.telemetry import Telemetry
 
 AllowListing = Literal["warn", "error", "silent"]
 """What listing keys or buckets does: warn, raise, or neither."""

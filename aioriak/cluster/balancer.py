@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    from aioriak.cluster.node import Node
+from aioriak.cluster.node import Node
 
 
 class Balancer(Protocol):

@@ -12,10 +12,10 @@ from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, resolve
 from aioriak.cluster.health import ask, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
-from aioriak.cluster.stats import Stats, snapshot
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError
-from aioriak.telemetry import Guarded, Telemetry
+from aioriak.observability.stats import Stats
+from aioriak.observability.telemetry import Guarded, Telemetry
 from aioriak.wire.operation import PING
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Cluster:
 
     def stats(self) -> Stats:
         """What its nodes did so far, and are doing now."""
-        return snapshot(self.nodes.values())
+        return Stats(nodes=tuple(node.stats() for node in list(self.nodes.values())))
 
     # -- starting ------------------------------------------------------------------------
 
@@ -267,7 +267,13 @@ class Cluster:
     async def _discover_once(self) -> bool:
         """Ask for the members and follow; false when the server cannot tell."""
         assert self.settings.discovery is not None
-        members = await discover(self)
+        node = self.pick()
+        if node is None:
+            return True
+        policy = self.settings.discovery
+        members = await discover(
+            node, [one.address for one in self.nodes.values()], self.settings.health.probe_timeout, policy.map_address
+        )
         if members is None:
             return False
         known = {node.peer for node in self.nodes.values()} | {
@@ -335,4 +341,4 @@ class Cluster:
 def _router(cluster: Cluster) -> KeyRouter:
     from aioriak.cluster.ring import KeyRouter  # with hashlib, which few need
 
-    return KeyRouter(cluster)
+    return KeyRouter(lambda: cluster.up, cluster.settings.health.probe_timeout)

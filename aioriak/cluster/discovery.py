@@ -6,15 +6,13 @@ import asyncio
 import ipaddress
 import logging
 import socket
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from aioriak.cluster.health import ask
-from aioriak.config import Address
+from aioriak.cluster.node import Node
+from aioriak.config import Address, MapAddress
 from aioriak.error import NotSupported, RiakError
 from aioriak.wire.operation import MEMBERSHIP
-
-if TYPE_CHECKING:
-    from aioriak.cluster.cluster import Cluster
 
 logger = logging.getLogger("aioriak.cluster")
 
@@ -41,17 +39,14 @@ async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Add
     return [Address(host, address.port, address.host) for host in hosts]
 
 
-async def discover(cluster: Cluster) -> list[Address] | None:
-    """The addresses of the members that are up, mapped by the user's hook; ``None`` when no server can tell.
+async def discover(
+    node: Node, known: Sequence[Address], timeout: float, map_address: MapAddress | None
+) -> Sequence[Address] | None:
+    """Return the addresses of the members that are up, mapped by the user's hook.
 
-    A failure is no news: the nodes known already are returned.
+    Returns ``known`` when the node fails to answer within ``timeout`` seconds, and ``None`` when its
+    release of Riak cannot list members.
     """
-    assert cluster.settings.discovery is not None
-    node = cluster.pick()
-    known = [one.address for one in cluster.nodes.values()]
-    if node is None:
-        return known
-    timeout = cluster.settings.health.probe_timeout
     try:
         connection = await node.connect()
         try:
@@ -64,7 +59,6 @@ async def discover(cluster: Cluster) -> list[Address] | None:
     except RiakError as error:
         logger.info("%s did not tell the members: %s", node.name, error)
         return known
-    map_address = cluster.settings.discovery.map_address
     members: list[Address] = []
     for entry in reply.up_nodes:
         told = Address(entry.ip.decode("utf-8", "replace"), entry.port)

@@ -10,7 +10,8 @@ from enum import Enum
 from aioriak.cluster.pool import Pool
 from aioriak.config import Address, Settings
 from aioriak.error import ConnectError, RiakError
-from aioriak.telemetry import Telemetry
+from aioriak.observability.stats import Histogram, NodeStats
+from aioriak.observability.telemetry import Telemetry
 from aioriak.transport.connection import Connection
 from aioriak.transport.connector import open_connection
 
@@ -68,6 +69,25 @@ class Node:
     def __repr__(self) -> str:
         pool = self.pool
         return f"<Node {self.name} {self.state.value}, {pool.open_connections} connections, {pool.in_flight} in flight>"
+
+    def stats(self) -> NodeStats:
+        """Return the node's figures now."""
+        pool = self.pool
+        down = self.state is NodeState.DOWN
+        return NodeStats(
+            node=self.name,
+            state=self.state.value,
+            last_error=str(self.last_error) if down and self.last_error is not None else None,
+            connections=pool.open_connections,
+            idle=pool.idle,
+            in_flight=pool.in_flight,
+            waiting=pool.waiting,
+            opened=pool.opened,
+            closed=pool.closed,
+            failed=pool.failed,
+            retries=self.retries,
+            latency=Histogram(tuple(pool.latencies)),
+        )
 
     async def connect(self) -> Connection:
         """A new connection, not yet in the pool. Raises :class:`~aioriak.error.ConnectError`."""

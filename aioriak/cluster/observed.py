@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
 from aioriak.cluster.node import Node
 from aioriak.error import RiakError
-from aioriak.telemetry import Call, FailedAttempt, Outcome
+from aioriak.observability.telemetry import Call, FailedAttempt, Outcome
 from aioriak.wire.operation import Operation
 
 Q = TypeVar("Q")

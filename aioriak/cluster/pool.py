@@ -20,9 +20,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import cast
 
-from aioriak.cluster.stats import LATENCY_BOUNDS
 from aioriak.config import PoolLimits
 from aioriak.error import ConnectError, PoolTimeout, RiakError
+from aioriak.observability.stats import LATENCY_BOUNDS
 from aioriak.transport.connection import AnyExchange, Connection
 from aioriak.transport.exchange import Exchange, StreamExchange
 from aioriak.wire.session import Reply

@@ -11,20 +11,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from struct import pack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aioriak.cluster.health import ask, learn_name
+from aioriak.cluster.node import Node
 from aioriak.error import RiakError
 from aioriak.riak_pb import kv
 from aioriak.transport.connection import Connection
 from aioriak.wire.operation import PREFLIST
-
-if TYPE_CHECKING:
-    from aioriak.cluster.cluster import Cluster
-    from aioriak.cluster.node import Node
 
 logger = logging.getLogger("aioriak.ring")
 
@@ -53,12 +50,14 @@ def first_partition(position: int, ring_size: int) -> int:
 class KeyRouter:
     """Knows the owner of each partition, and so the node for each key."""
 
-    def __init__(self, cluster: Cluster, rng: Random | None = None) -> None:
+    def __init__(self, up: Callable[[], Sequence[Node]], timeout: float, rng: Random | None = None) -> None:
+        """``up`` returns the nodes that are up; each question to one of them takes ``timeout`` seconds at most."""
         self.ring_size = 0
         """The number of partitions; 0 while unknown."""
         self.owners: dict[int, str] = {}
         """Partition number to the name of the node that owns it."""
-        self._cluster = cluster
+        self._up = up
+        self._timeout = timeout
         self._rng = rng or Random()
         self._stale = asyncio.Event()
 
@@ -100,9 +99,10 @@ class KeyRouter:
 
         Raises :class:`~aioriak.error.RiakError` when the node asked fails; what was known stays.
         """
-        node = self._cluster.pick()
-        if node is None:
+        up = self._up()
+        if not up:
             return
+        node = self._rng.choice(up)
         await self._learn_names()
         connection = await node.connect()
         try:
@@ -153,13 +153,13 @@ class KeyRouter:
     async def _ask(self, connection: Connection, key: bytes) -> tuple[int, dict[int, str]]:
         """A key's place on the ring, and the primary partitions of its preflist with their owners."""
         request = kv.RpbGetBucketKeyPreflistReq(bucket=_BUCKET, key=key)
-        reply = await ask(connection, PREFLIST, request, self._cluster.settings.health.probe_timeout)
+        reply = await ask(connection, PREFLIST, request, self._timeout)
         owners = {item.partition: item.node.decode("utf-8", "replace") for item in reply.preflist if item.primary}
         return key_hash(None, _BUCKET, key), owners
 
     async def _learn_names(self) -> None:
-        timeout = self._cluster.settings.health.probe_timeout
-        for node in list(self._cluster.up):
+        timeout = self._timeout
+        for node in list(self._up()):
             if node.riak_name is None:
                 try:
                     connection = await node.connect()

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from aioriak.cluster.pool import Pool
-from aioriak.cluster.stats import LATENCY_BOUNDS, Histogram
 from aioriak.config import PoolLimits
 from aioriak.error import ConnectError, ConnectionLost, PoolTimeout, RiakError, WriteLost
+from aioriak.observability.stats import LATENCY_BOUNDS, Histogram
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import Exchange
 from aioriak.wire.framing import encode_frame

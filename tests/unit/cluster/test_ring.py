@@ -16,8 +16,7 @@ NODE: Any = SimpleNamespace(riak_name="riak@one")
 @pytest.fixture
 async def router() -> KeyRouter:
     """A router that knows a ring of eight partitions, all of one node."""
-    cluster: Any = SimpleNamespace()
-    router = KeyRouter(cluster)
+    router = KeyRouter(list, 1.0)
     router.ring_size = 8
     router.owners = dict.fromkeys(range(8), "riak@one")
     return router

@@ -12,10 +12,10 @@ import pytest
 from aioriak import RetryPolicy, RiakClient
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.cluster.observed import ObservedDispatcher
-from aioriak.cluster.stats import Stats
 from aioriak.config import Backoff, HealthPolicy
 from aioriak.error import ConnectError, ConnectionLost, Overload, QuorumTooLarge, RequestTimeout, RiakError
-from aioriak.telemetry import Call, FailedAttempt, Guarded, Outcome, Telemetry
+from aioriak.observability.stats import Stats
+from aioriak.observability.telemetry import Call, FailedAttempt, Guarded, Outcome, Telemetry
 from aioriak.testing import RiakServer
 
 AT_ONCE = RetryPolicy(attempts=3, backoff=Backoff(first=0.0, longest=0.0))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aioriak import RiakClient
-from aioriak.cluster.stats import LATENCY_BOUNDS, Histogram, Stats
+from aioriak.observability.stats import LATENCY_BOUNDS, Histogram, Stats
 from aioriak.testing import RiakServer
 
 

@@ -18,10 +18,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from aioriak.cluster.stats import Stats
+from aioriak.observability.stats import Stats
 
 logger = logging.getLogger("aioriak.telemetry")
 

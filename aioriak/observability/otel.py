@@ -23,17 +23,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import CallbackOptions, Histogram, Meter, MeterProvider, Observation
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvider
 
 from aioriak.error import PoolTimeout, RiakError
-from aioriak.telemetry import Call, FailedAttempt, Outcome, Telemetry
-
-if TYPE_CHECKING:
-    from aioriak.cluster.stats import NodeStats, Stats
+from aioriak.observability.stats import NodeStats, Stats
+from aioriak.observability.telemetry import Call, FailedAttempt, Outcome, Telemetry
 
 logger = logging.getLogger("aioriak.telemetry")
 

@@ -1,14 +1,8 @@
-"""Statistics: what a client did so far, and what it is doing now."""
+"""Statistics of a client at one moment, as plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from aioriak.cluster.node import Node
 
 LATENCY_BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds; the upper bounds of a histogram's buckets, but for the last, which has none."""
@@ -130,27 +124,3 @@ class Stats:
     def latency(self) -> Histogram:
         """How long answers took, of all nodes."""
         return sum((node.latency for node in self.nodes), _EMPTY)
-
-
-def snapshot(nodes: Iterable[Node]) -> Stats:
-    """The figures of these nodes now."""
-    return Stats(nodes=tuple(map(_node, list(nodes))))
-
-
-def _node(node: Node) -> NodeStats:
-    pool = node.pool
-    down = node.state.value == "down"
-    return NodeStats(
-        node=node.name,
-        state=node.state.value,
-        last_error=str(node.last_error) if down and node.last_error is not None else None,
-        connections=pool.open_connections,
-        idle=pool.idle,
-        in_flight=pool.in_flight,
-        waiting=pool.waiting,
-        opened=pool.opened,
-        closed=pool.closed,
-        failed=pool.failed,
-        retries=node.retries,
-        latency=Histogram(tuple(node.pool.latencies)),
-    )

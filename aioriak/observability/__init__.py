@@ -1,0 +1,1 @@
+"""Statistics, telemetry hooks and OpenTelemetry."""
