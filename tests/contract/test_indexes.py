@@ -97,7 +97,7 @@ async def test_a_page_knows_the_next_one(people: Bucket) -> None:
     page = await page.next_page()
     assert page.results == ["cyd", "dee"]
     assert not page.has_next_page()
-    with pytest.raises(ValueError, match="no next page"):
+    with pytest.raises(ValueError, match="last page"):
         await page.next_page()
 
 
