@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -21,10 +22,11 @@ class BucketType:
         BucketType("fast", n_val=1, allow_mult=False)
     """
 
-    __slots__ = ("name", "properties")
+    __slots__ = ("given", "name", "properties")
 
     def __init__(self, name: str | bytes, /, **given: Any) -> None:
         self.name = name.encode() if isinstance(name, str) else name
+        self.given = given
         self.properties: Properties = properties.create({key: _value(value) for key, value in given.items()})
 
     @classmethod
@@ -40,6 +42,15 @@ class BucketType:
         if not name:
             raise ValueError(f"a bucket type without a name: {text!r}")
         return cls(name, **given)
+
+    def admin_commands(self) -> str:
+        """Return the ``riak admin`` commands that make this bucket type on a real Riak, one a line."""
+        given = {key: value.decode() if isinstance(value, bytes) else value for key, value in self.given.items()}
+        if given.get("last_write_wins"):
+            given["dvv_enabled"] = False  # Riak refuses the type otherwise
+        name = self.name.decode("utf-8", "backslashreplace")
+        properties = json.dumps({"props": given}, separators=(",", ":"))
+        return f"riak admin bucket-type create {name} '{properties}'\nriak admin bucket-type activate {name}"
 
     def __repr__(self) -> str:
         return f"<BucketType {self.name.decode('utf-8', 'replace')}>"
@@ -74,22 +85,27 @@ BucketTypes = str | BucketType | Mapping[str, Mapping[str, Any]] | Iterable["Buc
 """``"standard"``, ``"name=property:value,…"``, a mapping of names to properties, or several of these."""
 
 
-def named(types: BucketTypes) -> dict[bytes, Properties]:
-    """Return the properties of the given bucket types, by name."""
+def collect(types: BucketTypes) -> list[BucketType]:
+    """Return the given bucket types; of two with one name the later."""
+    if types is None:
+        return []
     if types == "standard":
-        return {each.name: each.properties for each in STANDARD}
+        return list(STANDARD)
     if isinstance(types, str):
-        each = BucketType.parse(types)
-        return {each.name: each.properties}
+        return [BucketType.parse(types)]
     if isinstance(types, BucketType):
-        return {types.name: types.properties}
-    found: dict[bytes, Properties] = {}
+        return [types]
+    found: dict[bytes, BucketType] = {}
     if isinstance(types, Mapping):
         for name, given in types.items():
             each = BucketType(name, **given)
-            found[each.name] = each.properties
-    elif types is not None:
+            found[each.name] = each
+    else:
         for item in types:
-            found.update(named(item))
-    return found
+            found.update((each.name, each) for each in collect(item))
+    return list(found.values())
 
+
+def named(types: BucketTypes) -> dict[bytes, Properties]:
+    """Return the properties of the given bucket types, by name."""
+    return {each.name: each.properties for each in collect(types)}

@@ -98,6 +98,15 @@ class Database:
         if self.storage:
             self.storage.save_properties(type, None, properties)
 
+    def replace_bucket_types(self, types: Mapping[bytes, Properties]) -> None:
+        """Have these bucket types, and ``default`` as a new server has it, instead of all others."""
+        replaced = {b"default": DEFAULT_TYPE, **types}
+        if self.storage:
+            for type in self.bucket_types.keys() | replaced.keys():
+                self.storage.save_properties(type, None, replaced.get(type))
+            self.storage.commit()
+        self.bucket_types = replaced
+
     # -- everything ---------------------------------------------------------
 
     def snapshot(self) -> Snapshot:

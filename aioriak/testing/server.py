@@ -184,8 +184,8 @@ class RiakServer:
         """Replace everything that is stored with the content of a snapshot of this server."""
         self._cluster.restore(snapshot)
 
-    def clear(self) -> None:
-        """Return to the state of a new server.
+    def clear(self, bucket_types: types_.BucketTypes = None) -> None:
+        """Return to the state of a new server, with these bucket types or those that it was made with.
 
         Everything stored is removed, faults and slowness end, frozen nodes
         resume, the log of requests is emptied and the clock shows the time again.
@@ -194,15 +194,17 @@ class RiakServer:
         self.faults.clear()
         self.clock.reset()
         self.restore(self._initial)
+        if bucket_types is not None:
+            self.database.replace_bucket_types(types_.named(bucket_types))
         for node in self.nodes:
             node.slow(0)
             node.thaw()
             node.requests.clear()
         self.requests.clear()
 
-    async def reset(self) -> None:
-        """Return to the state of a new server, and start the nodes that are down."""
-        self.clear()
+    async def reset(self, bucket_types: types_.BucketTypes = None) -> None:
+        """Return to the state of a new server, as :meth:`clear` does, and start the nodes that are down."""
+        self.clear(bucket_types)
         for node in self.nodes:
             if not node.up:
                 await node.start()
@@ -396,9 +398,9 @@ class ServerThread(LoopThread):
         """Replace everything that is stored with the content of a snapshot of this server."""
         self.call(self.server.restore, snapshot)
 
-    def reset(self) -> None:
+    def reset(self, bucket_types: types_.BucketTypes = None) -> None:
         """Return to the state of a new server, and start the nodes that are down."""
-        self.run(self.server.reset())
+        self.run(self.server.reset(bucket_types))
 
     def siblings(self, bucket: Name, key: Name, *values: Any, bucket_type: Name = "default") -> None:
         """Store values as siblings of one object."""

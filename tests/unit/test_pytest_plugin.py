@@ -41,34 +41,37 @@ def test_a_project_has_a_server_and_a_client(tmp_path: pathlib.Path, mode: str) 
     assert "2 passed" in pytest_in(tmp_path, USES_FIXTURES, f"--asyncio-mode={mode}")
 
 
-def test_a_project_may_have_other_bucket_types(tmp_path: pathlib.Path) -> None:
-    conftest = """
-        import pytest
+def test_a_project_without_pytest_asyncio_has_its_synchronous_fixtures(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "pytest_asyncio.py").write_text("raise ImportError('not installed')\n")
+    test = """
+        def test_a_server_in_a_thread(riak_server_thread, riak_shared_server):
+            assert riak_server_thread.port != riak_shared_server.port
 
-        @pytest.fixture
-        def riak_bucket_types():
-            return {"carts": {"datatype": "map"}}
+        def test_a_server_in_a_loop(riak_server): pass
     """
+    said = pytest_in(tmp_path, test, "-p", "no:asyncio", "-p", "no:anyio")
+    assert "1 passed, 1 error" in said
+    assert "riak_server runs in the event loop of an asynchronous test, and this test has none" in said
+
+
+@pytest.mark.parametrize(
+    ("nodes", "words"), [("127.0.0.1", "not host:port: '127.0.0.1'"), ("a:99999", "not host:port"), ("", "no node")]
+)
+def test_addresses_that_cannot_be_are_refused(tmp_path: pathlib.Path, nodes: str, words: str) -> None:
+    assert words in pytest_in(tmp_path, "", "--riak-nodes", nodes)
+
+
+def test_a_marker_with_a_wrong_option_is_refused(tmp_path: pathlib.Path) -> None:
     test = """
         import pytest
 
-        @pytest.mark.asyncio
-        async def test_types(riak_client):
-            assert await riak_client.bucket_type("carts").get_datatype() == "map"
-            with pytest.raises(Exception, match="siblings"):
-                await riak_client.bucket_type("siblings").get_properties()
+        @pytest.mark.riak(node=3)
+        def test_it(riak_server_thread): pass
     """
-    assert "1 passed" in pytest_in(tmp_path, test, conftest=conftest)
-
-
-def test_a_project_without_pytest_asyncio_is_not_disturbed(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "pytest_asyncio.py").write_text("raise ImportError('not installed')\n")
-    said = pytest_in(tmp_path, "def test_nothing(): pass", "-p", "no:asyncio")
-    assert "1 passed" in said
-    assert "riak_client" not in pytest_in(tmp_path, "", "-p", "no:asyncio", "--fixtures")
+    assert "pytest.mark.riak takes bucket_types, nodes, security" in pytest_in(tmp_path, test)
 
 
 def test_the_fixtures_are_described(tmp_path: pathlib.Path) -> None:
     said = pytest_in(tmp_path, "", "--fixtures")
-    for name in ("riak_server", "riak_client", "riak_bucket_types"):
+    for name in ("riak_server", "riak_bucket_types", "riak_cluster", "riak_faults", "riak_shared_server"):
         assert name in said
