@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from aioriak.compat.object import CompatObject
 from aioriak.content import UNSET, RiakContent
-from aioriak.error import ConflictError, InvalidRequest
+from aioriak.error import ConflictError, InvalidRequest, ProtocolError
 from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
@@ -276,7 +276,11 @@ class RiakObject(CompatObject):
         self.unchanged = not contents and fetched.unchanged
         if self.unchanged:
             if self.vclock is None:
-                self.vclock = options["if_modified"]
+                known = options.get("if_modified")
+                if known is None:
+                    raise ProtocolError(f"the reply to a get of {self.bucket.path}/{show(self.key)} says that it is "
+                                        "unchanged, which was not asked")
+                self.vclock = known
             return False
         self.vclock = fetched.vclock or None
         if not options:

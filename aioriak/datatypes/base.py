@@ -306,7 +306,8 @@ class Datatype(CompatDatatype, Generic[V]):
                 found = await fetch(bucket, self.key, remaining((*_SHARED_OPTIONS, "include_context")))
             except RiakError:
                 return
-            self._take(found.value, found.context)
+            if found.type_name == self.type_name:
+                self._take(found.value, found.context)
 
     def _take(self, value: Any, context: bytes | None) -> None:
         self._set_value(self._default() if value is None else value)

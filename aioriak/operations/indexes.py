@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, ProtocolError
 from aioriak.operations.names import Name, raw, show, text, texts
 from aioriak.operations.options import count, flag, octets, positive
 from aioriak.riak_pb import kv
@@ -166,7 +166,7 @@ class IndexQuery:
         """The matches in a message."""
         if message.results:
             if self.numeric:
-                return [IndexRow(text(pair.value), int(pair.key)) for pair in message.results]
+                return [IndexRow(text(pair.value), _number(pair.key)) for pair in message.results]
             return [IndexRow(text(pair.value), text(pair.key)) for pair in message.results]
         if self.index == b"$key":
             return [IndexRow(key, key) for key in map(text, message.keys)]
@@ -209,6 +209,13 @@ async def get(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[Result]:
     """The same in the old shape: keys, or with ``return_terms`` pairs of term and key."""
     reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
     return IndexAnswer(query.results(reply), reply.continuation or None)
+
+
+def _number(term: bytes) -> int:
+    try:
+        return int(term)
+    except ValueError:
+        raise ProtocolError(f"the server's reply has {term[:40]!r} as a term of an integer index") from None
 
 
 def _name(index: Name) -> bytes:

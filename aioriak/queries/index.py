@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol, Self, TypeVar, Unpack
 
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, ProtocolError
 from aioriak.operations import indexes
 from aioriak.operations.indexes import IndexAnswer, IndexQuery, IndexRow, Result, Term
 from aioriak.operations.names import Name, show
@@ -156,6 +156,8 @@ class Query:
                 left -= len(rows)
             if continuation is None:
                 return
+            if continuation == query.request.continuation:
+                raise ProtocolError("the server's reply has the continuation that it was asked with, which never ends")
             query.after(continuation)
 
     def __aiter__(self) -> AsyncIterator[IndexRow]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Unpack
 
+from aioriak.error import ProtocolError
 from aioriak.operations import search
 from aioriak.operations.names import Name
 from aioriak.operations.search import SearchIndex, SearchOptions, SearchResults, SearchSchema
@@ -37,7 +38,10 @@ class Search:
 
     async def get_index(self, index: Name) -> SearchIndex:
         """Fetch a search index. Raises :class:`~aioriak.error.NotFound`."""
-        return (await search.get_indexes(self._runtime.dispatcher, index))[0]
+        found = await search.get_indexes(self._runtime.dispatcher, index)
+        if not found:
+            raise ProtocolError(f"the server's reply describes no search index where {index!r} was asked for")
+        return found[0]
 
     async def list_indexes(self) -> list[SearchIndex]:
         """Fetch all search indexes."""

@@ -75,12 +75,13 @@ def received(reader: FrameReader, stream: bytes, sizes: list[int]) -> list[Frame
     """What comes out when so many bytes at most are put into the reader's room each time."""
     frames: list[Frame] = []
     turns = cycle(sizes)
-    while stream:
+    left = memoryview(stream)
+    while left:
         room = reader.room()
-        count = min(len(room), len(stream), next(turns))
-        room[:count] = stream[:count]
+        count = min(len(room), len(left), next(turns))
+        room[:count] = left[:count]
         frames += reader.filled(count)
-        stream = stream[count:]
+        left = left[count:]
     return frames
 
 
