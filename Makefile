@@ -23,9 +23,17 @@ demo: $(VENV)/.installed-demo  ## run the example on this machine's Python packa
 test: $(VENV)/.installed-dev  ## run the whole test suite (ARGS="-k pattern" narrows it)
 	@$(BIN)/python -m pytest -q $(ARGS)
 
-.PHONY: contract
+.PHONY: contract fuzz coverage
 contract: $(VENV)/.installed-dev  ## the contract tests on any cluster: NODES=host:port,… (without: on a development server)
 	@$(BIN)/python -m tests.contract '$(NODES)' $(ARGS)
+
+# atheris has wheels for some platforms and Pythons only; without it the mutations run alone.
+fuzz: $(VENV)/.installed-dev  ## fuzz every parser and decoder for SECONDS=60 in all (ARGS="frames url": these alone)
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) atheris || true
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
+
+coverage: $(VENV)/.installed-dev  ## branch coverage of the whole suite, processes and threads included
+	@$(BIN)/python -m tests.coverage $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, types, and the order of the layers
 	$(BIN)/ruff check .

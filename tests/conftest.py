@@ -59,3 +59,10 @@ def recorded() -> dict[str, list[dict[str, Any]]]:
     """
     loaded: dict[str, list[dict[str, Any]]] = json.loads((DATA / "riak-3.2.3.json").read_text())
     return loaded
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Say in which order the tests ran, where one failed."""
+    seed = getattr(config.option, "randomly_seed", None)
+    if exitstatus and isinstance(seed, int):
+        terminalreporter.write_line(f"the order of the tests: -p randomly --randomly-seed={seed}")

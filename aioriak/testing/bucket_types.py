@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aioriak.testing import properties
+from aioriak.testing.errors import Refusal
 from aioriak.testing.properties import ALL, ONE, QUORUM, Properties
 
 _SYMBOLS = {"one": ONE, "quorum": QUORUM, "all": ALL}
@@ -31,7 +32,10 @@ class BucketType:
 
     @classmethod
     def parse(cls, text: str) -> BucketType:
-        """From ``name`` or ``name=property:value,property:value``, as the command line has it."""
+        """From ``name`` or ``name=property:value,property:value``, as the command line has it.
+
+        Raises ``ValueError``.
+        """
         name, _, rest = text.partition("=")
         given: dict[str, Any] = {}
         for part in filter(None, rest.split(",")):
@@ -41,7 +45,12 @@ class BucketType:
             given[key] = _parsed(key, value)
         if not name:
             raise ValueError(f"a bucket type without a name: {text!r}")
-        return cls(name, **given)
+        try:
+            return cls(name, **given)
+        except Refusal as refusal:
+            raise ValueError(refusal.text.decode("utf-8", "replace")) from None
+        except (AttributeError, TypeError):
+            raise ValueError(f"a property has a value of the wrong type: {text!r}") from None
 
     def admin_commands(self) -> str:
         """Return the ``riak admin`` commands that make this bucket type on a real Riak, one a line."""

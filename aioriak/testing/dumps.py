@@ -28,7 +28,6 @@ holds no object; blank lines hold nothing.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -193,7 +192,7 @@ def _bytes(value: object, what: str) -> bytes:
     if isinstance(value, dict) and value.keys() == {"base64"} and isinstance(value["base64"], str):
         try:
             return base64.b64decode(value["base64"], validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             raise BadLine(f"{what} is not base64: {error}") from None
     raise BadLine(f'{what} must be a string or {{"base64": …}}, not {json.dumps(value)[:80]}')
 

@@ -9,8 +9,9 @@ lists ``list``, atoms :class:`Atom`.  (Erlang documentation, "External Term Form
 from __future__ import annotations
 
 import re
+import warnings
 from struct import Struct
-from typing import Any
+from typing import Any, AnyStr
 
 _U16 = Struct("!H")
 _U32 = Struct("!I")
@@ -186,6 +187,9 @@ def print_term(term: Any) -> str:
         return "[" + ",".join(print_term(part) for part in term) + "]"
     if isinstance(term, dict):
         return "{struct,[" + ",".join(print_term((key, value)) for key, value in term.items()) + "]}"
+    if isinstance(term, int) and term.bit_length() > 4096:
+        # Python refuses to write very large numbers in decimal; Erlang reads this notation too
+        return f"{'-' if term < 0 else ''}16#{abs(term):X}"
     return str(term)
 
 
@@ -206,7 +210,14 @@ def compile_regex(pattern: bytes) -> re.Pattern[bytes]:
     pattern = re.sub(rb"\(\?<(?![=!])", rb"(?P<", pattern)
     pattern = re.sub(rb"\[:(\w+):\]", lambda match: _CLASSES.get(match[1], match[0]), pattern)
     pattern = re.sub(rb"\\(.)", _escape, pattern, flags=re.DOTALL)
-    return re.compile(pattern)
+    return compile_quietly(pattern)
+
+
+def compile_quietly(pattern: AnyStr) -> re.Pattern[AnyStr]:
+    """Compile a client's pattern without the warnings that Python has for the author of one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern)
 
 
 def _escape(match: re.Match[bytes]) -> bytes:

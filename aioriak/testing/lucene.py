@@ -16,6 +16,7 @@ from fnmatch import translate
 from typing import Any
 
 from aioriak.testing.documents import Document, Kind, as_date, as_number, as_text, tokens
+from aioriak.testing.erlang import compile_quietly
 from aioriak.testing.keyfilters import distance
 
 KindOf = Callable[[str], Kind]
@@ -280,7 +281,7 @@ class _Parser:
             self.take()
         query = self.atom(name)
         if self.kind() == "boost":
-            query.boost = float(self.take()[0].strip()[1:])
+            query.boost = self.number(self.take()[0].strip()[1:])
         return query
 
     def atom(self, name: str) -> Query:
@@ -292,7 +293,7 @@ class _Parser:
             quoted, _, slop = self.take()[0].strip().rpartition('"')
             return Words(name, _unescape(quoted[1:]), int(slop[1:] or 0))
         if kind == "regex":
-            return Pattern(name, re.compile(self.take()[0].strip()[1:-1]))
+            return Pattern(name, compile_quietly(self.take()[0].strip()[1:-1]))
         if kind == "range":
             match = self.take()
             whole = match["range"]
@@ -303,6 +304,12 @@ class _Parser:
             return self.term(name, self.take()[0].strip())
         raise BadQuery(f"Cannot parse '{self.text}'")
 
+    def number(self, text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise BadQuery(f"Cannot parse '{self.text}': '{text}' is not a number") from None
+
     def term(self, name: str, word: str) -> Query:
         bare = re.sub(r"\\.", "", word)
         if name == "*" and word == "*":
@@ -311,11 +318,11 @@ class _Parser:
             return Exists(name)
         if "~" in bare:
             stem, _, amount = word.rpartition("~")
-            number = float(amount or 2)
+            number = self.number(amount or "2")
             stem = _unescape(stem)
             return Fuzzy(name, stem, int(number) if number >= 1 else int((1 - number) * len(stem)))
         if "*" in bare or "?" in bare:
-            return Pattern(name, re.compile(translate(word.replace("[", "[[]"))))
+            return Pattern(name, compile_quietly(translate(word.replace("[", "[[]"))))
         return Words(name, _unescape(word))
 
 

@@ -145,11 +145,15 @@ class Security:
         """
         path = Path(path)
         given: dict[str, Any] = tomllib.loads(path.read_text())
+        for name, kind in (("users", dict), ("groups", dict), ("sources", list), ("grants", list)):
+            parts = given.get(name, kind())
+            if not isinstance(parts, kind) or (kind is list and not all(isinstance(part, dict) for part in parts)):
+                raise ValueError(f"{name} must be {'a table' if kind is dict else 'an array of tables'}")
         for name in ("certificate", "key", "ca", "crl"):
             if name in given:
                 given[name] = path.parent / given[name]
         users = {
-            name: user if isinstance(user, str) else user.get("password")
+            name: user if isinstance(user, str) else dict(user).get("password")
             for name, user in given.pop("users", {}).items()
         }
         sources = [Source(**_hashable(source)) for source in given.pop("sources", [])]

@@ -101,7 +101,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run(
-    main: Callable[[], Coroutine[Any, Any, T]], *, debug: bool = False, eager: bool = False, loop: VirtualLoop | None = None
+    main: Callable[[], Coroutine[Any, Any, T]],
+    *,
+    debug: bool = False,
+    eager: bool = False,
+    loop: VirtualLoop | None = None,
 ) -> T:
     """Run a program to its end in virtual time; with ``eager``, tasks start at once (Python 3.12 or newer).
 
@@ -113,8 +117,7 @@ def run(
         assert sys.version_info >= (3, 12)
         made.set_task_factory(asyncio.eager_task_factory)  # type: ignore[arg-type]
     with asyncio.Runner(debug=debug, loop_factory=lambda: made) as runner:
-        result = runner.run(_checked(main, made))
-    return result
+        return runner.run(_checked(main, made))
 
 
 async def _checked(main: Callable[[], Coroutine[Any, Any, T]], loop: VirtualLoop) -> T:

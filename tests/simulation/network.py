@@ -303,10 +303,8 @@ class MemoryTransport(asyncio.Transport):
             room[:count] = data[:count]  # type: ignore[index]
             data = data[count:]
             protocol.buffer_updated(count)
-            if self._protocol is not protocol and data:
-                return self.receive(data)
             if self._closing:
-                return None
+                return
 
     def end_of_file(self) -> None:
         """The other end has closed."""

@@ -130,9 +130,8 @@ def verdict(family: Family, fault: str, result: Result) -> str | None:
     if fault in EXACT and error is None and result.answer != family.answer:
         return f"answered {result.answer!r}"
     if written is None:
-        if fault in SENT_AGAIN and error is not None and not (not family.repeated and isinstance(error, ConnectionLost)):
-            return f"a read was not repeated: {error!r}"
-        return None
+        lost = isinstance(error, ConnectionLost) and not family.repeated
+        return f"a read was not repeated: {error!r}" if fault in SENT_AGAIN and error is not None and not lost else None
     if written > 1:
         return f"done {written} times"
     if fault in EXACT and error is None and not written:
@@ -140,6 +139,11 @@ def verdict(family: Family, fault: str, result: Result) -> str | None:
     if error is not None and not isinstance(error, OutcomeUnknown) and written:
         return f"reported as not done, and was: {error!r}"
     return None
+
+
+def prepared(flow: Callable[[Link], Flow], order: Fault, position: int) -> Callable[[Link], None]:
+    """What gives a link its fault."""
+    return lambda link: order(flow(link), position)
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
@@ -155,12 +159,7 @@ def test_every_byte_may_fail(secrets: Secrets, family: Family, direction: str) -
     for name, order in FAULTS.items():
         for position in range(Random(name).randrange(step), size, step):
             try:
-                result = exchange(
-                    secrets,
-                    family,
-                    lambda link, at=position: order(flow(link), at),  # type: ignore[misc]
-                    patience=1 if name in EXACT else 4,
-                )
+                result = exchange(secrets, family, prepared(flow, order, position), 1 if name in EXACT else 4)
             except Exception as error:
                 found: str | None = f"{type(error).__name__}: {error}"
             else:
