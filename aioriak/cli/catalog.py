@@ -39,6 +39,9 @@ COMMANDS: dict[str, Entry] = {
     "replication": Entry(ADMIN, "replication", "Look into replication queues."),
     "ping": Entry(WATCH, "cluster", "Check that Riak answers."),
     "info": Entry(WATCH, "cluster", "Show a node's name and version."),
+    "status": Entry(WATCH, "status", "Show the state of each node."),
+    "bench": Entry(WATCH, "bench", "Measure a mixed load."),
+    "shell": Entry(WATCH, "shell", "Open a prompt."),
     "config": Entry(MORE, "settings", "Show the settings and where they come from."),
     "serve": Entry(MORE, "serve", "Run a development server."),
 }

@@ -83,6 +83,8 @@ class Output:
         self.json = False
         self.null = False
         """End names with NUL instead of a newline."""
+        self.ends_lines = False
+        """End a value with a newline in a pipe too, because a prompt follows."""
         self._lines: list[str] = []
         self._size = 0
 
@@ -106,7 +108,7 @@ class Output:
         """Print a stored value: its bytes into a pipe, on a terminal text that is safe."""
         if raw or not is_terminal():
             self.flush()
-            _binary().write(value)
+            _binary().write(value + b"\n" if self.ends_lines and not value.endswith(b"\n") else value)
             _binary().flush()
             return
         decoded = printable(value.decode("utf-8", "surrogateescape"), "\n\t")

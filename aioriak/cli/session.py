@@ -43,8 +43,13 @@ class Session:
 
         return asyncio.run(connected())
 
-    def client(self, url: str | None = None, **options: Any) -> AbstractAsyncContextManager[RiakClient]:
-        """Return a client of the configured cluster, or of another one at ``url``, to be used with ``async with``."""
+    def client(
+        self, url: str | None = None, *, only: str | None = None, **options: Any
+    ) -> AbstractAsyncContextManager[RiakClient]:
+        """Return a client of the configured cluster, or of another one at ``url``, to be used with ``async with``.
+
+        ``only``: ``host:port`` of the only node to connect to.
+        """
         from aioriak.client import RiakClient
 
         given: dict[str, Any] = {"request_timeout": self.setting("timeout"), "allow_listing": "silent", **options}
@@ -56,7 +61,7 @@ class Session:
                 if self.setting("server_hostname"):
                     given["server_hostname"] = self.setting("server_hostname")
         try:
-            return RiakClient.from_url(url, **given)
+            return RiakClient.from_url(url if only is None else _with_hosts(url, only), **given)
         except TypeError as error:  # an unknown option in the URL
             raise Failure(f"in the URL {hide_password(url)}: {error}", USAGE) from None
         except ValueError as error:
@@ -119,6 +124,13 @@ def hide_password(url: str) -> str:
     if not at or not colon or not password:
         return url
     return f"{scheme}{separator}{user}:{quote('****', safe='*')}@{hosts}"
+
+
+def _with_hosts(url: str, hosts: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    end = min((rest.find(mark) for mark in "/?" if mark in rest), default=len(rest))
+    credentials, at, _ = rest[:end].rpartition("@")
+    return f"{scheme}{separator}{credentials}{at}{hosts}{rest[end:]}"
 
 
 def _path(name: str | None) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
-from random import Random
 from typing import Any
 
 import pytest
@@ -121,7 +120,7 @@ async def objects(client: RiakClient) -> None:
     bucket = client.bucket("b", "siblings")
     for number in range(12):
         await bucket.new_object(f"k{number:02}", None, "text/plain", b"x" * 10).store()
-    await bucket.new_object("large", None, "text/plain", Random(7).randbytes(5000)).store()
+    await bucket.new_object("large", None, "text/plain", b"x" * 5000).store()
 
 
 @pytest.mark.usefixtures("objects", "conflict")
@@ -133,9 +132,9 @@ async def test_aae_counts_and_finds(run: Run) -> None:
     assert max(map(len, stats.lines)) <= 80
     assert json.loads((await run("aae", "stats", "--json", *bucket)).out)["total_count"] == 14
     assert (await run("aae", "find-siblings", *bucket)).out == "k\t2\n"
-    assert [line.split("\t")[0] for line in (await run("aae", "find-large", "--more-than", "1000", *bucket)).lines] == [
-        "large"
-    ]
+    found = await run("aae", "find-large", "--more-than", "1", *bucket)
+    assert "large" in [line.split("\t")[0] for line in found.lines]
+    assert (await run("aae", "find-large", *bucket)).out == ""
     assert (await run("aae", "tombstones", "--count", *bucket)).out == "0\n"
 
 
