@@ -23,7 +23,7 @@ demo: $(VENV)/.installed-demo  ## run the example on this machine's Python packa
 test: $(VENV)/.installed-dev  ## run the whole test suite (ARGS="-k pattern" narrows it)
 	@$(BIN)/python -m pytest -q $(ARGS)
 
-.PHONY: contract fuzz coverage
+.PHONY: contract fuzz coverage guarantees soak
 contract: $(VENV)/.installed-dev  ## the contract tests on any cluster: NODES=host:port,… (without: on a development server)
 	@$(BIN)/python -m tests.contract '$(NODES)' $(ARGS)
 
@@ -34,6 +34,12 @@ fuzz: $(VENV)/.installed-dev  ## fuzz every parser and decoder for SECONDS=60 in
 
 coverage: $(VENV)/.installed-dev  ## branch coverage of the whole suite, processes and threads included
 	@$(BIN)/python -m tests.coverage $(ARGS)
+
+guarantees: $(VENV)/.installed-dev  ## measure what docs/guarantees.rst says, and write it
+	@$(BIN)/python -m tests.trust.guarantees 2>/dev/null
+
+soak: $(VENV)/.installed-dev  ## mixed load for SECONDS=120 with node churn, every write accounted for (or NODES=host:port,…)
+	@$(BIN)/python -m benchmarks.soak --seconds $(or $(SECONDS),120) $(if $(NODES),--nodes '$(NODES)') $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, types, and the order of the layers
 	$(BIN)/ruff check .
