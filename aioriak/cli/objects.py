@@ -15,7 +15,7 @@ from aioriak.cli import exits
 from aioriak.cli.exits import Failure
 from aioriak.cli.notation import parse, printable, show
 from aioriak.cli.options import NAME, QUORUM, bucket_type, command, pair, place
-from aioriak.cli.output import dumps, is_terminal
+from aioriak.cli.output import dumps, is_terminal, note
 from aioriak.error import PreconditionFailed
 from aioriak.operations.names import Name
 
@@ -119,7 +119,7 @@ def print_metadata(robject: RiakObject) -> None:
             rows.insert(0, ("sibling", f"{number} of {len(robject.siblings)}"))
         label_width = max(len(label) for label, _ in rows)
         for label, value in rows:
-            click.echo(f"{label:<{label_width}}  {value}", err=True)
+            note(f"{label:<{label_width}}  {value}")
 
 
 @command("put")

@@ -90,7 +90,8 @@ class Output:
 
     def line(self, *parts: str, end: str = "\n") -> None:
         """Print text; what does not print is escaped."""
-        self._write(printable(" ".join(parts), "\n\t") + end)
+        written = printable(" ".join(parts), "\n\t")
+        self._write((fold(written) if is_terminal() else written) + end)
 
     def names(self, names: Iterable[Name]) -> None:
         """Print names, one a line, or in JSON one document each."""
@@ -159,6 +160,19 @@ def _binary() -> Any:
     return sys.stdout.buffer
 
 
+def fold(written: str, indent: str = "") -> str:
+    """Break the lines of a text so that none is wider than the terminal."""
+    room = width()
+    lines: list[str] = []
+    for line in written.expandtabs().split("\n"):
+        lines.append(line[:room])
+        rest = line[room:]
+        while rest:
+            lines.append(indent + rest[: room - len(indent)])
+            rest = rest[room - len(indent) :]
+    return "\n".join(lines)
+
+
 def complain(message: str) -> None:
     """Print an error or a warning on stderr, folded to the terminal's width there."""
     lines = [printable(line) for line in f"aioriak: {message}".split("\n")]
@@ -179,7 +193,8 @@ def complain(message: str) -> None:
 def note(message: str) -> None:
     """Print a remark about what was done on stderr."""
     try:
-        sys.stderr.write(printable(message, "\n") + "\n")
+        written = printable(message, "\n")
+        sys.stderr.write((fold(written, "  ") if sys.stderr.isatty() else written) + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
         pass
