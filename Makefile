@@ -12,7 +12,7 @@ PROTO_VENV := .venv-proto
 PEERS_VENV := .venv-peers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types tox docs bench bench-peers dist release-check proto clean
+.PHONY: help demo test lint types tox docs cli-pictures bench bench-peers dist release-check proto clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ tox: $(VENV)/.installed-dev  ## the suite on every Python found, with the newest
 docs: $(VENV)/.installed-docs  ## the documentation, in docs/_build/html
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+cli-pictures: $(VENV)/.installed-dev  ## the pictures of the command's output, in docs/
+	$(BIN)/python docs/cli_pictures.py
 
 bench: $(VENV)/.installed-dev  ## measure this client (ARGS="--quick"; ARGS=--help tells what else)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -170,6 +170,7 @@ def _done(session: Session, count: int, text: str) -> None:
         session.output.document({"objects": count})
     else:
         session.output.line(str(count))
+        session.output.flush()
         note(text)
 
 

@@ -61,7 +61,7 @@ def status_command(session: Session, watch: bool, interval: float) -> None:
     Nodes are those of the URL, and the members that the cluster names. A node that is down: status 4.
     """
     if not watch or not is_terminal():
-        found = asyncio.run(_once(session))
+        found = asyncio.run(read_status(session))
         _print(session, found)
         if not all(node.up for node in found.nodes):
             raise Failure(f"{sum(not node.up for node in found.nodes)} of {len(found.nodes)} nodes are down", FAILED)
@@ -74,11 +74,12 @@ async def _watch(session: Session, interval: float) -> None:
 
     with Live(console=console(), auto_refresh=False, transient=False) as live:
         while True:
-            live.update(picture(await _once(session)), refresh=True)
+            live.update(picture(await read_status(session)), refresh=True)
             await asyncio.sleep(interval)
 
 
-async def _once(session: Session) -> Status:
+async def read_status(session: Session) -> Status:
+    """Ask each node, and the cluster for its members and owners."""
     addresses = {str(node) for node in parse_url(session.setting("url")).nodes}
     members: list[str] | None = None
     owners: dict[str, int] = {}

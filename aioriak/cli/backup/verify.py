@@ -80,6 +80,7 @@ def verify_command(
             session.run(work)
     finally:
         reader.close()
+    session.output.flush()
     differences = lines.differences()
     for difference in differences:
         complain(f"{source}: {difference}")
