@@ -157,8 +157,9 @@ def stream(*, within: float | None = None, limit: int = 1000) -> StreamExchange:
 
 
 def reply(name: str, operation: Operation[Any, Any] = GET) -> bytes:
-    """An answer to a request; its body is ``name``."""
-    return encode_frame(operation.reply_code, name.encode())
+    """An answer to a get or a put; its vclock is ``name``."""
+    message = operation.reply(vclock=name.encode()).SerializeToString() if name and operation.reply else b""
+    return encode_frame(operation.reply_code, message)
 
 
 def error(text: str) -> bytes:
@@ -178,6 +179,7 @@ class Ledger:
     def __init__(self) -> None:
         self.answered = 0
         self.changes: list[bool] = []
+        self.displacements: list[Exchange] = []
         self.losses: list[int] = []
 
     def replied(self, connection: Connection, replies: object, count: int) -> None:
@@ -185,6 +187,9 @@ class Ledger:
 
     def changed(self, connection: Connection) -> None:
         self.changes.append(connection.usable)
+
+    def displaced(self, connection: Connection, exchanges: list[Exchange]) -> None:
+        self.displacements += exchanges
 
     def lost(self, connection: Connection, unanswered: int) -> None:
         self.losses.append(unanswered)
@@ -199,6 +204,11 @@ async def until(condition: Callable[[], Any], patience: float = 10.0) -> Any:
 
 
 async def reply_of(exchange: Exchange) -> bytes:
-    """The body of the reply to an exchange, once it is here."""
+    """The vclock in the reply to an exchange, once it is here."""
     await exchange
-    return exchange.reply
+    return vclock(exchange)
+
+
+def vclock(exchange: Exchange) -> bytes:
+    """The vclock in the reply that an exchange has."""
+    return bytes(exchange.reply.vclock)

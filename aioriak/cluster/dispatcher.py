@@ -6,8 +6,6 @@ import asyncio
 import logging
 from typing import Any, Generic, TypeVar, cast
 
-from google.protobuf.message import DecodeError
-
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
 from aioriak.cluster.retry import attempts_of, may_try_again
@@ -16,10 +14,8 @@ from aioriak.error import (
     ClientClosed,
     ConnectError,
     InvalidRequest,
-    ProtocolError,
     RiakError,
     SecurityError,
-    for_write,
 )
 from aioriak.transport.exchange import StreamExchange, new_exchange
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
@@ -97,13 +93,8 @@ class Dispatcher:
             node.pool.submit(exchange)
             try:
                 await exchange.future
-                reply = operation.decode(exchange.reply)
-                exchange.reply = b""
-            except DecodeError as cause:
-                garbled: RiakError = ProtocolError(f"the reply cannot be decoded: {cause}")
-                garbled = for_write(garbled) if operation.writes else garbled
-                _place(garbled, node, operation, request)
-                raise garbled from cause
+                reply: R = exchange.reply
+                exchange.reply = None
             except asyncio.CancelledError:
                 exchange.cancel()
                 raise
@@ -305,7 +296,7 @@ class MessageStream(Generic[R]):
         self._ended = True
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
-            exchange.leave()
+            exchange.cancel()
 
     def __del__(self) -> None:
         if not self._ended and self._exchange is not None and not self._dispatcher.cluster.loop.is_closed():

@@ -48,7 +48,7 @@ async def ask(connection: Connection, operation: Operation[Any, Any], request: A
     exchange = new_exchange(loop, operation, request, now, now + timeout)
     connection.send(exchange)
     await exchange
-    return operation.decode(exchange.reply)
+    return exchange.reply
 
 
 async def probe(node: Node, timeout: float) -> Connection:

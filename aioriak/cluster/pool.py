@@ -1,14 +1,19 @@
-"""A pool: the connections to one node, and who may use them next.
+"""A pool: the connections to one node, and the requests that wait for them.
 
 A request prefers an idle connection.  While there is none and room for more, a
 new one is opened, and in the meantime the request joins a pipeline with no more
-in flight than the average rather than wait for a handshake.  When every pipeline is full requests
-wait here, first come, first served; they are sent from the reply handler of the
-connection that has room again, so waiting costs no task and no wake-up.
+in flight than the average rather than wait for a handshake.  When every pipeline
+is full requests wait here, first come, first served; they are sent from the reply
+handler of the connection that has room again, so waiting costs no task and no
+wake-up.
 
-A stream needs a connection alone: an idle one, a new one, or one that is kept
-from new requests until it is idle.  Streams never hold the last connection of a
-pool that has several.
+A stream needs a connection alone: an idle one, a new one, or one that is reserved
+until it is idle.  Streams never hold the last connection of a pool that has several.
+
+A connection whose oldest request has been unanswered for long, compared with the
+node's usual latency, is *slow*: requests are sent over it only when there is no
+other and no room for one, and reads that wait behind that request are sent again
+over another.
 """
 
 from __future__ import annotations
@@ -16,23 +21,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_left
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from random import Random
 from typing import cast
 
+from aioriak.cluster.slot import Event, Slot, Slots, State
+from aioriak.cluster.waiting import Deadlines
 from aioriak.config import PoolLimits
-from aioriak.error import ConnectError, PoolTimeout, RiakError
+from aioriak.error import ConnectError, ConnectionLost, PoolTimeout, RiakError
 from aioriak.observability.stats import LATENCY_BOUNDS
-from aioriak.transport.connection import AnyExchange, Connection
-from aioriak.transport.exchange import Exchange, StreamExchange
+from aioriak.transport.connection import Connection
+from aioriak.transport.connection import State as ConnectionState
+from aioriak.transport.exchange import AnyExchange, Exchange, StreamExchange
 from aioriak.wire.session import Reply
 
 logger = logging.getLogger("aioriak.pool")
 
 Connect = Callable[[], Awaitable[Connection]]
 
-_PAUSE = 1.0  # seconds; how long to make do with the connections there are when another could not be opened
-_FRESH = 1.0  # seconds; a connection that was idle longer is looked at before it is used
+_PAUSE = 1.0  # seconds without opening connections after one could not be made, or was lost within this time
+_DEATHS = 3  # connections lost that soon, one after the other and without a reply, before requests wait for the pause
+_FRESH = 0.05  # seconds; a connection that was idle for longer is checked before it is used
+_USUAL = 0.2  # seconds; the latency to assume before the first replies
+_SLOW = 5.0  # times the usual latency after which a connection is slow
+_LEAST_PATIENCE = 0.1  # seconds before which none is
+_JITTER = 0.05  # the part of max_lifetime by which it is shortened at random at most
+_LEAVING = (ConnectionState.RETIRING, ConnectionState.CLOSING, ConnectionState.CLOSED)
 
 
 class Pool:
@@ -46,6 +61,7 @@ class Pool:
         limits: PoolLimits,
         *,
         connect_failed: Callable[[RiakError], None] | None = None,
+        rng: Random | None = None,
     ) -> None:
         self.node = node
         self.limits = limits
@@ -53,393 +69,625 @@ class Pool:
         self.closed = 0
         self.failed = 0
         self.replied_at = 0.0
-        """Loop time of the last answer on any of its connections."""
+        """Loop time of the last reply on any of its connections."""
         self.latencies = [0] * (len(LATENCY_BOUNDS) + 1)
-        """A histogram: how many answers, of streams aside, took how long."""
+        """A histogram of the latencies of replies, streams excluded."""
+        self.client_id: bytes | None = None
+        """The client id sent on every connection."""
         self._loop = loop
         self._connect = connect
         self._connect_failed = connect_failed
-        self._rotation: list[Connection] = []  # those that take requests
-        self._idle: list[Connection] = []  # of the rotation, with nothing in flight; the last is used next
-        self._aside: set[Connection] = set()  # given to a stream, kept for one, or retired
-        self._keeping: dict[Connection, AnyExchange] = {}  # kept from new requests until idle, and for whom
+        self._rng = rng or Random()
+        self._slots = Slots()
+        self._rotation = self._slots.rotation
+        self._idle = self._slots.idle
+        self._slot_of: dict[Connection, Slot] = {}
+        self._latest: Slot | None = None  # picked last, or answered last and so with room
         self._cursor = 0
-        self._latest: Connection | None = None  # the last one that was picked, or answered and so has room
-        self._load = 0  # in flight on the rotation
-        self._waiting: deque[AnyExchange] = deque()
-        self._waiting_alone: deque[AnyExchange] = deque()
-        self._opening: set[asyncio.Task[None]] = set()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
-        self._housekeeper: asyncio.TimerHandle | None = None
-        self._grow_after = 0.0
+        self._usual = _USUAL  # seconds; a moving average of latencies
+        self._waiting: OrderedDict[AnyExchange, None] = OrderedDict()
+        self._waiting_alone: OrderedDict[AnyExchange, None] = OrderedDict()
+        self._deadlines = Deadlines(self._waits)
+        self._expiry: asyncio.TimerHandle | None = None
+        self._expiry_at = 0.0
+        self._maintenance: asyncio.TimerHandle | None = None
+        self._watchdog: asyncio.TimerHandle | None = None
+        self._pause: asyncio.TimerHandle | None = None
+        self._deaths = 0
         self._closing = False
-        self.client_id: bytes | None = None
-        """By which every connection has introduced itself."""
 
     # -- figures ------------------------------------------------------------------
 
     @property
     def size(self) -> int:
-        """Open connections and those being opened."""
-        return len(self._rotation) + len(self._aside) + len(self._opening)
+        """Open connections and those being opened; never more than ``max_size``."""
+        return len(self._slots.all)
 
     @property
     def open_connections(self) -> int:
         """Open connections."""
-        return len(self._rotation) + len(self._aside)
+        return len(self._slots.all) - len(self._slots.opening)
 
     @property
     def idle(self) -> int:
         """Open connections on which nothing is in flight."""
-        return sum(not connection.pending for connection in (*self._rotation, *self._aside))
+        slots = self._slots
+        return sum(not slot.pending for slot in slots.all) - len(slots.opening)
 
     @property
     def in_flight(self) -> int:
         """Requests sent whose replies have not come."""
-        return self._load + sum(len(connection.pending) for connection in self._aside)
+        return sum(len(slot.pending) for slot in self._slots.all)
 
     @property
     def load(self) -> int:
-        """In flight and waiting, roughly: quick to tell, for balancing."""
-        return self._load + len(self._waiting) + len(self._aside)
+        """Requests in flight and waiting, roughly: cheap enough to compare nodes by at each request."""
+        load = len(self._waiting) + len(self._slots.aside)
+        for slot in self._rotation:
+            load += len(slot.pending)
+        return load
 
     @property
     def waiting(self) -> int:
-        """Requests that wait for room."""
-        return sum(
-            not one.done() for queue in (self._waiting, self._waiting_alone, self._keeping.values()) for one in queue
-        )
+        """Requests that wait for a connection."""
+        reserved = [slot.reserved_for for slot in self._slots.aside if slot.reserved_for is not None]
+        return sum(not one.done() for one in (*self._waiting, *self._waiting_alone, *reserved))
+
+    @property
+    def oldest_unanswered(self) -> float | None:
+        """Loop time from which some request is unanswered although its turn came; streams and folds excluded.
+
+        ``None`` when nothing is in flight.
+        """
+        since = [slot.connection.since for slot in self._slots.all if slot.pending and not slot.pending[0].alone]
+        return min(since, default=None)
 
     # -- requests --------------------------------------------------------------------
 
     def submit(self, exchange: AnyExchange) -> None:
         """Send a request as soon as its turn comes; the outcome, an error included, ends ``exchange``."""
         if exchange.alone:
-            self._waiting_alone.append(exchange)
+            self._enqueue(exchange, self._waiting_alone)
             self._admit_alone()
         elif self._waiting:
-            self._waiting.append(exchange)
+            self._enqueue(exchange, self._waiting)
             self._admit()
         else:
-            connection = self._pick()
-            if connection is not None:
-                self._load += 1
-                connection.send(exchange)
+            slot = self._pick()
+            if slot is None:
+                self._enqueue(exchange, self._waiting)
                 return
-            self._waiting.append(exchange)
+            if slot.state is State.IDLE:
+                self._slots.move(slot, Event.SENT)
+            slot.connection.send(exchange)
+            if self._watchdog is None:
+                self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
+
+    def _enqueue(self, exchange: AnyExchange, queue: OrderedDict[AnyExchange, None]) -> None:
         if self._closing:
             exchange.fail(ConnectError("the pool was closed", node=self.node))
-        elif not exchange.done() and exchange.deadline is not None:
+            return
+        exchange.carrier = self
+        queue[exchange] = None
+        self._watch_deadline(exchange)
+
+    def _watch_deadline(self, exchange: AnyExchange) -> None:
+        if exchange.deadline is not None:
+            self._deadlines.add(exchange, len(self._waiting) + len(self._waiting_alone) + len(self._slots.aside))
             self._watch(exchange.deadline)
 
-    def _pick(self) -> Connection | None:
-        """A connection that may take one more request; opens another when none is idle."""
+    def _waits(self, exchange: AnyExchange) -> bool:
+        return exchange.carrier is self and not exchange.done()
+
+    def abandoned(self, exchange: AnyExchange) -> None:
+        """Forget a request that waits here, because no caller waits for it any more."""
+        self._waiting.pop(exchange, None)
+        self._waiting_alone.pop(exchange, None)
+        for slot in self._slots.aside:
+            if slot.reserved_for is exchange:
+                slot.reserved_for = None
+                self._slots.move(slot, Event.RELEASE)
+                self._serve()
+                return
+
+    def _pick(self, *, relief: bool = False) -> Slot | None:
+        """Return the connection for one more request; opens another when none is idle.
+
+        ``None`` when all are full, or better ones come soon.  A slow one is returned as a last resort.
+        For the ``relief`` of slow ones nothing is opened, and no slow one is returned.
+        """
         idle = self._idle
         while idle:
-            connection = idle.pop()
-            if connection.usable and not connection.pending and self._is_alive(connection):
-                self._latest = connection
-                return connection
+            slot = idle[-1]
+            connection = slot.connection
+            if self._loop.time() - connection.used_at >= _FRESH and connection.looks_dead():
+                self._retire(slot)
+                continue
+            if not connection.usable:
+                break  # its send buffer is full still; one of the others may do
+            self._latest = slot
+            return slot
+        if not relief and len(self._slots.all) < self.limits.max_size:
+            self._grow()
         rotation = self._rotation
         count = len(rotation)
-        limits = self.limits
-        if count < limits.max_size:
-            self._grow()
-            if not count:
-                return None
-        most = limits.max_in_flight
-        average = self._load // count
+        if not count:
+            return None
+        most = self.limits.max_in_flight
+        average = 0
+        for slot in rotation:
+            average += len(slot.pending)
+        average //= count
         if average >= most:
             average = most - 1
         latest = self._latest
-        if latest is not None and latest.usable and len(latest.pending) <= average:
-            return latest  # what goes out together shares a write
-        # around from the last one found so, as far as the first that has no more in flight than the average
-        best: Connection | None = None
+        if latest is not None and latest.connection.usable and not latest.slow and len(latest.pending) <= average:
+            return latest  # requests that leave together share a write
+        # around from the last one found so, to the first with no more in flight than the average
+        best: Slot | None = None
+        slow: Slot | None = None
+        least = most
         at = self._cursor
         for _ in range(count):
             at = at + 1 if at + 1 < count else 0
-            connection = rotation[at]
-            if connection.usable:
-                load = len(connection.pending)
-                if load <= average:
-                    best = connection
+            slot = rotation[at]
+            if slot.connection.usable:
+                load = len(slot.pending)
+                if slot.slow:
+                    if load < most and (slow is None or load < len(slow.pending)):
+                        slow = slot
+                elif load <= average:
+                    best = slot
                     break
-                if load < most:
-                    best, most = connection, load
+                elif load < least:
+                    best, least = slot, load
         self._cursor = at
         self._latest = best
+        if best is None and not relief and not self._slots.opening:
+            return slow
         return best
 
-    def _is_alive(self, connection: Connection) -> bool:
-        if self._loop.time() - connection.used_at >= _FRESH and connection.looks_dead():
-            connection.retire()
-            return False
-        return True
+    def _send(self, slot: Slot, exchange: AnyExchange) -> None:
+        if slot.state is State.IDLE:
+            self._slots.move(slot, Event.SENT)
+        slot.connection.send(exchange)
+        if self._watchdog is None:
+            self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
 
-    def _admit(self) -> None:
-        """Send what waits, as far as there is room."""
-        waiting = self._waiting
-        while waiting:
-            if waiting[0].done():
-                waiting.popleft()
-                continue
-            connection = self._pick()
-            if connection is None:
-                return
-            self._load += 1
-            connection.send(waiting.popleft())
-
-    def _admit_alone(self) -> None:
-        """Find connections for those who need one alone."""
-        waiting = self._waiting_alone
-        while waiting:
-            if waiting[0].done():
-                waiting.popleft()
-                continue
-            if len(self._aside) >= max(1, self.limits.max_size - 1):
-                return  # a place for plain requests remains
-            usable = [connection for connection in self._rotation if connection.usable]
-            idle = next((one for one in usable if not one.pending and self._is_alive(one)), None)
-            if idle is not None:
-                self._set_aside(idle)
-                idle.send(waiting.popleft())
-            elif self._grow():
-                return
-            elif usable and not self._opening:
-                # keep the least loaded for it: it is idle soon
-                connection = min(usable, key=lambda one: len(one.pending))
-                self._set_aside(connection)
-                self._keeping[connection] = waiting.popleft()
-            else:
-                return
-
-    def _set_aside(self, connection: Connection) -> None:
-        self._rotation.remove(connection)
-        self._load -= len(connection.pending)
-        self._aside.add(connection)
-        if connection is self._latest:
-            self._latest = None
-        if connection in self._idle:
-            self._idle.remove(connection)
-
-    def _take_back(self, connection: Connection) -> None:
-        self._aside.discard(connection)
-        self._rotation.append(connection)
-        self._idle.append(connection)
-
-    # -- what connections tell ---------------------------------------------------------
-
-    def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
-        """Replies came, ``count`` of them the last to their request."""
-        now = self.replied_at = self._loop.time()
-        self._measure(replies, now)
-        idle = not connection.pending
-        if idle:
-            connection.used_at = now
-        if connection not in self._aside:
-            self._load -= count
-            self._latest = connection
-            if idle and not (self._idle and self._idle[-1] is connection):  # changed() may have been quicker
-                self._idle.append(connection)
-        elif idle and not connection.retired:
-            exchange = self._keeping.pop(connection, None)
-            if exchange is not None and not exchange.done():
-                if connection.usable:
-                    connection.send(exchange)
-                    return
-                self._waiting_alone.appendleft(exchange)
-            self._take_back(connection)
+    def _serve(self) -> None:
+        """Send the waiting requests, as far as there is room."""
         if self._waiting:
             self._admit()
         if self._waiting_alone:
             self._admit_alone()
 
+    def _admit(self) -> None:
+        waiting = self._waiting
+        while waiting:
+            exchange = next(iter(waiting))
+            if not exchange.done():
+                slot = self._pick()
+                if slot is None:
+                    return
+                self._send(slot, exchange)
+            waiting.pop(exchange, None)
+
+    def _admit_alone(self) -> None:
+        """Find connections for the streams and folds that wait for one of their own."""
+        waiting = self._waiting_alone
+        slots = self._slots
+        while waiting:
+            exchange = next(iter(waiting))
+            if exchange.done():
+                del waiting[exchange]
+                continue
+            if len(slots.aside) >= max(1, self.limits.max_size - 1):
+                return  # one connection remains for plain requests
+            idle = next((slot for slot in self._rotation if slot.state is State.IDLE and slot.connection.usable), None)
+            if idle is not None:
+                if self._loop.time() - idle.connection.used_at >= _FRESH and idle.connection.looks_dead():
+                    self._retire(idle)
+                    continue
+                del waiting[exchange]
+                self._give(idle, exchange)
+                continue
+            if self._grow() or slots.opening:
+                return
+            usable = [slot for slot in self._rotation if slot.connection.usable]
+            if not usable:
+                return
+            chosen = min(usable, key=lambda slot: (slot.slow, len(slot.pending)))
+            if not slots.move(chosen, Event.RESERVE):
+                return  # it is just becoming idle
+            if chosen is self._latest:
+                self._latest = None
+            del waiting[exchange]
+            chosen.reserved_for = exchange
+
+    def _give(self, slot: Slot, exchange: AnyExchange) -> None:
+        if slot is self._latest:
+            self._latest = None
+        self._slots.move(slot, Event.GIVEN)
+        slot.connection.send(exchange)
+
+    # -- reports of connections ---------------------------------------------------------
+
+    def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
+        """Note replies, ``count`` of them the last to their request."""
+        slot = self._slot_of.get(connection)
+        if slot is None:
+            return
+        now = self.replied_at = connection.since
+        self._deaths = 0
+        slot.slow = False
+        if len(replies) == 1 and not replies[0][0].streaming:
+            latency = now - cast(Exchange, replies[0][0]).started
+            self.latencies[bisect_left(LATENCY_BOUNDS, latency)] += 1
+            self._usual += (latency - self._usual) / 16
+        else:
+            self._measure(replies, now)
+        if not slot.pending:
+            connection.used_at = now
+            self._slots.move(slot, Event.DRAINED)
+            if slot.reserved_for is not None:
+                self._give_reserved(slot)
+        if slot.state is State.IDLE or slot.state is State.BUSY:
+            self._latest = slot
+        if self._waiting:
+            self._admit()
+        if self._waiting_alone:
+            self._admit_alone()
+
+    def _give_reserved(self, slot: Slot) -> None:
+        exchange, slot.reserved_for = slot.reserved_for, None
+        if exchange is None or exchange.done():
+            return
+        if slot.state is State.IDLE and slot.connection.usable:
+            self._give(slot, exchange)
+        else:
+            self._put_back(exchange)
+
+    def _put_back(self, exchange: AnyExchange) -> None:
+        """Put a stream or a fold, whose reserved connection is gone, at the front of the queue."""
+        self._waiting_alone[exchange] = None
+        self._waiting_alone.move_to_end(exchange, last=False)
+
     def _measure(self, replies: list[Reply[AnyExchange]], now: float) -> None:
         oldest, newest = replies[0][0], replies[-1][0]
         if isinstance(oldest, StreamExchange) or isinstance(newest, StreamExchange):
-            return  # how long a stream takes is its reader's business
+            return  # how long a stream takes depends on its reader
+        latency = now - newest.started
+        self._usual += (latency - self._usual) / 16
         slowest = bisect_left(LATENCY_BOUNDS, now - oldest.started)
-        if slowest == bisect_left(LATENCY_BOUNDS, now - newest.started):
-            self.latencies[slowest] += len(replies)  # and so did all in between
+        if slowest == bisect_left(LATENCY_BOUNDS, latency):
+            self.latencies[slowest] += len(replies)  # all of them, because they were sent in order
         else:
             for exchange, _, _ in replies:
                 self.latencies[bisect_left(LATENCY_BOUNDS, now - cast(Exchange, exchange).started)] += 1
 
     def changed(self, connection: Connection) -> None:
-        """A connection became usable or stopped being so."""
-        if connection.retired and connection in self._rotation:
-            self._set_aside(connection)
+        """Note that a connection became usable, or is not any more."""
+        slot = self._slot_of.get(connection)
+        if slot is None:
+            return
+        if connection.state in _LEAVING:
+            self._set_retired(slot)
         elif connection.usable:
-            if not connection.pending and connection in self._rotation and connection not in self._idle:
-                self._idle.append(connection)
             self._serve()
 
+    def displaced(self, connection: Connection, exchanges: list[Exchange]) -> None:
+        """Send requests again that were in flight on a connection which is being closed; all may be repeated."""
+        for exchange in reversed(exchanges):
+            if self._closing:
+                exchange.fail(ConnectionLost("the connection was closed", node=self.node))
+                continue
+            exchange.carrier = self
+            self._waiting[exchange] = None
+            self._waiting.move_to_end(exchange, last=False)
+            self._watch_deadline(exchange)
+        self._serve()
+
     def lost(self, connection: Connection, unanswered: int) -> None:
-        """A connection is closed."""
+        """Note that a connection is closed."""
+        slot = self._slot_of.pop(connection, None)
+        if slot is None or not self._slots.move(slot, Event.LOST):
+            return
         self.closed += 1
-        if connection in self._aside:
-            self._aside.discard(connection)
-        elif connection in self._rotation:
-            self._rotation.remove(connection)
-            self._load -= unanswered
-            if connection in self._idle:
-                self._idle.remove(connection)
-        exchange = self._keeping.pop(connection, None)
-        if exchange is not None and not exchange.done():
-            self._waiting_alone.appendleft(exchange)
-        if not connection.dismissed and self._loop.time() - connection.opened_at < _PAUSE:
-            self._grow_after = self._loop.time() + _PAUSE
+        if slot is self._latest:
+            self._latest = None
+        self._unreserve(slot)
+        if not connection.dismissed:
+            if self._loop.time() - connection.opened_at < _PAUSE:
+                self._deaths += 1
+                self._pause_growth()
+            else:
+                self._deaths = 0
         self._serve()
         if connection.dismissed or self.open_connections:
             self._keep_minimum()
 
-    def _serve(self) -> None:
-        if self._waiting:
-            self._admit()
-        if self._waiting_alone:
-            self._admit_alone()
+    def _unreserve(self, slot: Slot) -> None:
+        exchange, slot.reserved_for = slot.reserved_for, None
+        if exchange is not None and not exchange.done():
+            self._put_back(exchange)
+
+    # -- slow connections ---------------------------------------------------------------
+
+    @property
+    def _patience(self) -> float:
+        """Seconds after which an unanswered request makes its connection slow."""
+        return max(_LEAST_PATIENCE, _SLOW * self._usual)
+
+    def _look_for_slow(self) -> None:
+        """Mark the slow connections, and relieve them of what waits there; again later while any is busy."""
+        self._watchdog = None
+        now = self._loop.time()
+        limit = now - self._patience
+        busy = [slot for slot in self._slots.all if slot.pending and not slot.pending[0].alone]
+        for slot in busy:
+            if slot.connection.since <= limit:
+                slot.slow = True
+                if slot is self._latest:
+                    self._latest = None
+        self._relieve()
+        if busy and not self._closing:
+            self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
+
+    def _relieve(self) -> None:
+        """Send the reads behind the oldest request of slow connections over others that are not slow."""
+        for slot in [slot for slot in self._slots.all if slot.slow and len(slot.pending) > 1]:
+            for exchange in slot.connection.movable():
+                target = self._pick(relief=True)
+                if target is None:
+                    if not self._slots.opening:
+                        self._grow()  # which is followed by another attempt
+                    return
+                slot.connection.withdraw(exchange)
+                self._send(target, exchange)
+
+    def fail_movable(self, error: RiakError) -> None:
+        """Fail the reads in flight, so that they are made again elsewhere; writes keep waiting for their replies."""
+        for slot in list(self._slots.all):
+            for exchange in list(slot.pending):
+                if exchange.movable and not exchange.done():
+                    lost = ConnectionLost(f"given up: {error.value}", node=self.node)
+                    lost.__cause__ = error
+                    exchange.fail(lost)
+                    slot.connection.abandoned(exchange)
 
     # -- opening ------------------------------------------------------------------------
 
-    def _grow(self) -> bool:
-        """Open one more connection if there is room; whether there was."""
-        if self._closing or self.size >= self.limits.max_size:
+    def _grow(self, replaces: Slot | None = None) -> bool:
+        """Open one more connection if there is room; returns whether there was."""
+        slots = self._slots
+        if self._closing or len(slots.all) >= self.limits.max_size:
             return False
-        if self._grow_after and self.open_connections and self._loop.time() < self._grow_after:
+        if self._pause is not None and (self._deaths >= _DEATHS or len(slots.all) > len(slots.opening)):
             return False
-        task = self._loop.create_task(self._open(), name=f"aioriak opens a connection to {self.node}")
-        self._opening.add(task)
+        slot = slots.add()
+        slot.replaces = replaces
+        # Not loop.create_task(): a task factory that runs tasks at once would open the connection in the middle
+        # of the caller's work on the pool.
+        slot.task = asyncio.Task(
+            self._open(slot), loop=self._loop, name=f"aioriak opens a connection to {self.node}"
+        )
         return True
 
-    async def _open(self) -> None:
+    async def _open(self, slot: Slot) -> None:
         try:
-            try:
-                connection = await self._connect()
-            finally:
-                self._opening.discard(asyncio.current_task())
+            connection = await self._connect()
+        except asyncio.CancelledError:
+            self._slots.move(slot, Event.LOST)
+            raise
         except Exception as cause:
-            error = cause if isinstance(cause, RiakError) else ConnectError(f"no connection: {cause!r}", node=self.node)
-            self.failed += 1
-            self._grow_after = self._loop.time() + _PAUSE
-            logger.info("%s: no connection: %s", self.node, error.value)
-            if not self._rotation and not self._aside and not self._opening:
-                self.fail_waiting(error)
-            if self._connect_failed is not None:
-                self._connect_failed(error)
+            if self._slots.move(slot, Event.LOST):
+                self._open_failed(cause)
             return
-        self.add(connection)
+        self._opened(slot, connection, Event.OPENED)
+
+    def _open_failed(self, cause: Exception) -> None:
+        error = cause if isinstance(cause, RiakError) else ConnectError(f"no connection: {cause!r}", node=self.node)
+        self.failed += 1
+        self._pause_growth()
+        logger.info("%s: no connection: %s", self.node, error.value)
+        if not any(slot.state is not State.LEASED for slot in self._slots.all):
+            self.fail_waiting(error)
+        if self._connect_failed is not None:
+            self._connect_failed(error)
+
+    def _opened(self, slot: Slot, connection: Connection, event: Event) -> bool:
+        """Put a new connection into its slot; returns whether it is part of the pool now."""
+        if self._closing or not self._slots.move(slot, event):
+            self._slots.move(slot, Event.LOST)
+            connection.abort()
+            return False
+        self.opened += 1
+        slot.connection = connection
+        slot.pending = connection.pending
+        self._slot_of[connection] = slot
+        connection.owner = self
+        lifetime = self.limits.max_lifetime
+        if lifetime is not None:
+            slot.expires_at = connection.opened_at + lifetime * (1 - _JITTER * self._rng.random())
+        if not connection.is_open:
+            self._set_retired(slot)
+            if connection.state is ConnectionState.CLOSED:
+                self.lost(connection, 0)
+            return True
+        if event is Event.OPENED:
+            self._begin(slot)
+        return True
+
+    def _begin(self, slot: Slot) -> None:
+        """Let a connection take requests from now on."""
+        if self._maintenance is None:
+            self._maintain()
+        replaced, slot.replaces = slot.replaces, None
+        if slot.connection.client_id != self.client_id:
+            self._retire(slot)
+        elif replaced is not None:
+            self._retire(replaced)
+        self._serve()
+        self._relieve()
+
+    async def lease(self) -> Connection:
+        """Open a connection that takes no requests of the pool, for a health check or the like.
+
+        It counts towards ``max_size`` while there is room; :meth:`add` lets it take requests, otherwise it
+        must be closed.  Raises :class:`~aioriak.error.ConnectError`.
+        """
+        if self._closing or len(self._slots.all) >= self.limits.max_size:
+            return await self._connect()
+        slot = self._slots.add()
+        try:
+            connection = await self._connect()
+        except BaseException:
+            self._slots.move(slot, Event.LOST)
+            raise
+        if not self._opened(slot, connection, Event.LEASE):
+            raise ConnectError("the pool was closed", node=self.node)
+        return connection
 
     def add(self, connection: Connection) -> None:
-        """Take an open connection in."""
-        self.opened += 1
-        connection.owner = self
-        self._rotation.append(connection)
-        self._idle.insert(0, connection)
-        if self._closing or not connection.is_open:
+        """Let an open connection take requests; it is closed instead when there is no room for it."""
+        slot = self._slot_of.get(connection)
+        if slot is not None:
+            if self._slots.move(slot, Event.OPENED):
+                self._begin(slot)
+        elif self._closing or len(self._slots.all) >= self.limits.max_size:
             connection.close()
-            if not connection.is_open:
-                self.lost(connection, 0)
-            return
-        if self._housekeeper is None:
-            self._keep_house()
-        if connection.client_id != self.client_id:
-            connection.retire()
-        self._serve()
+        else:
+            self._opened(self._slots.add(), connection, Event.OPENED)
 
     def start(self, connection: Connection) -> None:
-        """Take the first connection in, and open as many as are always kept."""
+        """Add the first connection, and open as many as are always kept."""
         self.add(connection)
         self._keep_minimum()
 
     def fail_waiting(self, error: RiakError) -> None:
-        """End everything that waits with an error; nothing of it was sent."""
-        waiting = [*self._waiting, *self._waiting_alone, *self._keeping.values()]
-        for queue in (self._waiting, self._waiting_alone, self._keeping):
-            queue.clear()
+        """Fail all requests that wait for a connection; nothing of them was sent."""
+        waiting = [*self._waiting, *self._waiting_alone]
+        self._waiting.clear()
+        self._waiting_alone.clear()
+        for slot in list(self._slots.aside):
+            if slot.reserved_for is not None:
+                waiting.append(slot.reserved_for)
+                slot.reserved_for = None
+                self._slots.move(slot, Event.RELEASE)
         for exchange in waiting:
-            mine = type(error)(error.value, node=self.node)
-            mine.__cause__ = error
-            exchange.fail(mine)
+            copy = type(error)(error.value, node=self.node)
+            copy.__cause__ = error
+            exchange.fail(copy)
 
     def introduce(self, client_id: bytes) -> None:
-        """Let every connection go that has not introduced itself so, those that are just opening too."""
+        """Use a client id on every connection from now on; the connections with another one retire."""
         self.client_id = client_id
         self.retire_all()
 
     def retire_all(self) -> None:
-        """Close every connection as soon as nothing is in flight on it."""
-        for connection in [*self._rotation, *self._aside]:
-            connection.retire()
+        """Retire every connection: it closes as soon as no caller waits for a reply on it."""
+        for slot in list(self._slots.all - self._slots.opening):
+            self._retire(slot)
+
+    def _retire(self, slot: Slot) -> None:
+        self._set_retired(slot)
+        if slot.state is State.RETIRING:
+            slot.connection.retire()
+
+    def _set_retired(self, slot: Slot) -> None:
+        if self._slots.move(slot, Event.RETIRED):
+            if slot is self._latest:
+                self._latest = None
+            self._unreserve(slot)
 
     # -- timers ----------------------------------------------------------------------------
 
     def _watch(self, deadline: float) -> None:
-        if self._timer is None or deadline < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = self._loop.call_at(deadline, self._check)
-            self._timer_at = deadline
+        if self._expiry is None or deadline < self._expiry_at:
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self._expiry = self._loop.call_at(deadline, self._expire)
+            self._expiry_at = deadline
 
-    def _check(self) -> None:
-        """End what waited past its deadline."""
-        self._timer = None
-        now = self._loop.time()
-        for exchange in (*self._waiting, *self._waiting_alone, *self._keeping.values()):
-            if exchange.deadline is not None and exchange.deadline <= now:
-                exchange.fail(PoolTimeout("every connection stayed busy; nothing was sent", node=self.node))
-        for queue in (self._waiting, self._waiting_alone):
-            kept = [exchange for exchange in queue if not exchange.done()]
-            queue.clear()
-            queue.extend(kept)
-        left = (*self._waiting, *self._waiting_alone, *self._keeping.values())
-        deadlines = [one.deadline for one in left if one.deadline is not None and not one.done()]
-        if deadlines:
-            self._watch(max(min(deadlines), now + 0.01))
+    def _expire(self) -> None:
+        """Fail the waiting requests whose deadlines have passed."""
+        self._expiry = None
+        for exchange in self._deadlines.expired(self._loop.time()):
+            exchange.fail(PoolTimeout("every connection stayed busy; nothing was sent", node=self.node))
+            self.abandoned(exchange)
+        following = self._deadlines.next
+        if following is not None:
+            self._watch(following)
 
-    def _keep_house(self) -> None:
-        """Retire what is too old or was idle too long, and look again when the next one may be."""
-        self._housekeeper = None
+    def _pause_growth(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+        self._pause = None if self._closing else self._loop.call_later(_PAUSE, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._pause = None
+        self._deaths = 0
+        self._serve()
+        if self.open_connections:
+            self._keep_minimum()
+
+    def _maintain(self) -> None:
+        """Retire the connections that are too old or were idle for too long, and look again when others may be."""
+        self._maintenance = None
         limits = self.limits
         if self._closing or (limits.idle_timeout is None and limits.max_lifetime is None):
             return
         now = self._loop.time()
-        spare = self.size - limits.min_size
-        for connection in list(self._rotation):
-            if (limits.max_lifetime is not None and now - connection.opened_at >= limits.max_lifetime) or (
-                limits.idle_timeout is not None
-                and spare > 0
-                and not connection.pending
-                and now - connection.used_at >= limits.idle_timeout
-            ):
-                connection.retire()
-                spare -= 1
+        if limits.idle_timeout is not None:
+            for slot in list(self._idle):
+                if self.size > limits.min_size and now - slot.connection.used_at >= limits.idle_timeout:
+                    self._retire(slot)
+        for slot in list(self._rotation):
+            if slot.expires_at is not None and slot.expires_at <= now:
+                self._renew(slot)
         self._keep_minimum()
-        if self._rotation or self._aside:
+        if self.open_connections:
             period = min(limits.idle_timeout or 3600.0, limits.max_lifetime or 3600.0) / 4
-            self._housekeeper = self._loop.call_later(period, self._keep_house)
+            self._maintenance = self._loop.call_later(period, self._maintain)
+
+    def _renew(self, slot: Slot) -> None:
+        """Replace a connection that is too old: it retires when there is another one.
+
+        Where there is no room for that, one at a time retires first.
+        """
+        if any(other.replaces is slot for other in self._slots.opening) or self._grow(replaces=slot):
+            return
+        retiring = any(other.state is State.RETIRING for other in self._slots.aside)
+        others = len(self._rotation) > 1 or self.limits.max_size == 1
+        if self.size >= self.limits.max_size and others and not retiring:
+            self._retire(slot)
 
     def _keep_minimum(self) -> None:
-        """Replace what was closed or lost."""
+        """Replace the connections that were closed or lost."""
         while self.size < self.limits.min_size and self._grow():
             pass
 
     # -- closing ----------------------------------------------------------------------------
 
     def close(self, error: RiakError | None = None) -> list[Connection]:
-        """Close at once; what waits and what is in flight ends with an error."""
+        """Close at once; what waits and what is in flight ends with an error.
+
+        Returns the connections that were open.
+        """
         self._closing = True
-        for timer in (self._timer, self._housekeeper):
+        for timer in (self._expiry, self._maintenance, self._watchdog, self._pause):
             if timer is not None:
                 timer.cancel()
-        self._timer = self._housekeeper = None
+        self._expiry = self._maintenance = self._watchdog = self._pause = None
         if self._loop.is_closed():
-            return []  # nobody is left to be told
-        for task in self._opening:
-            task.cancel()
+            return []  # no caller is left
+        for slot in list(self._slots.opening):
+            self._slots.move(slot, Event.LOST)  # a connection that is made all the same is closed then
+            if slot.task is not None:
+                slot.task.cancel()
         self.fail_waiting(error or ConnectError("the pool was closed", node=self.node))
-        connections = [*self._rotation, *self._aside]
+        self._deadlines.clear()
+        connections = [slot.connection for slot in self._slots.all if slot not in self._slots.opening]
         for connection in connections:
             if connection.pending:
                 connection.abort()  # close() would wait for a peer that does not read
@@ -458,17 +706,19 @@ class Pool:
                 if self._waiting:
                     await asyncio.wait([cast(Exchange, exchange).future for exchange in self._waiting])
                 self._closing = True
-                opening = list(self._opening)
+                opening = [slot.task for slot in self._slots.opening if slot.task is not None]
                 self.fail_waiting(ConnectError("the pool was closed", node=self.node))
                 self.retire_all()
-                while self._rotation or self._aside:
-                    await asyncio.wait([one.closed for one in [*self._rotation, *self._aside]])
+                while self.open_connections:
+                    await asyncio.wait([connection.closed for connection in self._slot_of])
         except TimeoutError:
             logger.info("%s: closing with %d requests in flight", self.node, self.in_flight)
         finally:
-            opening += [task for task in self._opening if task not in opening]
+            opening += [
+                slot.task for slot in self._slots.opening if slot.task is not None and slot.task not in opening
+            ]
             left = self.close()
             for connection in left:
                 connection.abort()
         if left or opening:
-            await asyncio.wait([*(one.closed for one in left), *opening])
+            await asyncio.wait([*(connection.closed for connection in left), *opening])

@@ -1,9 +1,13 @@
 """A connection: an asyncio Protocol around a :class:`~aioriak.wire.session.Session`.
 
-Requests of one turn of the event loop leave in one write.  One timer a
-connection watches every deadline on it.  What a reply is for is the session's
-business; when a reply is nobody's any more (cancelled, timed out) it keeps its
-place and is dropped, and if it is overdue the connection is closed.
+Requests made in one iteration of the event loop leave in one write.  One timer a
+connection watches all of its deadlines.  A reply that no caller waits for any
+more (cancelled, timed out) keeps its place and is dropped.
+
+The life of a connection is :data:`TRANSITIONS`.  Beside it there are two independent
+dimensions: *paused* (the send buffer is full) and *stalled* (the oldest request was
+given up and its reply is still to come).  A connection is *usable*, that is, takes
+requests, while it is ``OPEN`` and neither paused nor stalled.
 """
 
 from __future__ import annotations
@@ -11,49 +15,106 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
+from collections.abc import Mapping
+from enum import Enum
 from math import inf
 from typing import Any, Protocol, cast
 
-from google.protobuf.message import DecodeError
-
-from aioriak.error import (
-    ConnectionLost,
-    NodeNotReady,
-    NotSupported,
-    ProtocolError,
-    RequestTimeout,
-    RiakError,
-    for_write,
-    from_server,
-)
-from aioriak.riak_pb import base
-from aioriak.transport.exchange import Exchange, StreamExchange
-from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body
+from aioriak.error import ConnectionLost, NodeNotReady, NotSupported, RequestTimeout, RiakError, for_write
+from aioriak.transport.exchange import AnyExchange, Exchange, StreamExchange, placeholder
+from aioriak.wire.framing import DEFAULT_MAX_FRAME
 from aioriak.wire.operation import Operation
-from aioriak.wire.session import Reply, Session, State
+from aioriak.wire.session import Reply, Session
+
+__all__ = ["AnyExchange", "Connection", "Event", "Owner", "State"]
 
 logger = logging.getLogger("aioriak.transport")
 
-AnyExchange = Exchange | StreamExchange
+_LARGE = 64 * 1024  # bytes; frames above this are written as they are, not joined with others
+_STREAM_READ = 64 * 1024  # bytes of a stream read at once: a read of empty messages makes 13,000 objects
 
-_LARGE = 64 * 1024  # frames above this are written as they are, not joined with others
+
+class State(Enum):
+    """Where a connection is in its life."""
+
+    NEW = "new"
+    """Not connected yet, or in the middle of the TLS handshake."""
+    OPEN = "open"
+    """Connected; requests are pipelined."""
+    ALONE = "alone"
+    """Given to one request, a stream or a fold, until its last reply."""
+    RETIRING = "retiring"
+    """No new requests; it closes when no caller waits for a reply."""
+    CLOSING = "closing"
+    """Closed from this side; the socket is not closed yet."""
+    CLOSED = "closed"
+
+
+class Event(Enum):
+    """What moves a connection from one state to another."""
+
+    CONNECTED = "connected"
+    GIVEN = "given to one request"
+    ANSWERED = "that request was answered"
+    RETIRE = "retire"
+    CLOSE = "close"
+    LOST = "lost"
+
+
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
+    State.NEW: {
+        Event.CONNECTED: State.OPEN,
+        Event.CLOSE: State.CLOSING,
+        Event.LOST: State.CLOSED,
+    },
+    State.OPEN: {
+        Event.GIVEN: State.ALONE,
+        Event.RETIRE: State.RETIRING,
+        Event.CLOSE: State.CLOSING,
+        Event.LOST: State.CLOSED,
+    },
+    State.ALONE: {
+        Event.ANSWERED: State.OPEN,
+        Event.RETIRE: State.RETIRING,
+        Event.CLOSE: State.CLOSING,
+        Event.LOST: State.CLOSED,
+    },
+    State.RETIRING: {
+        Event.CLOSE: State.CLOSING,
+        Event.LOST: State.CLOSED,
+    },
+    State.CLOSING: {
+        Event.LOST: State.CLOSED,
+    },
+    State.CLOSED: {},
+}
+"""State to event to next state; an event that is not listed for a state changes nothing."""
+
+_OPEN = State.OPEN
 
 
 class Owner(Protocol):
-    """Who is told what becomes of a connection."""
+    """What a connection reports to.  The calls may come in any order."""
 
     def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
-        """Replies came, ``count`` of them the last to their request."""
+        """Note replies, ``count`` of them the last to their request."""
 
     def changed(self, connection: Connection) -> None:
-        """``connection.usable`` changed."""
+        """Note that ``connection.state`` or ``connection.usable`` changed."""
+
+    def displaced(self, connection: Connection, exchanges: list[Exchange]) -> None:
+        """Send requests over another connection, because this one is being closed under them."""
 
     def lost(self, connection: Connection, unanswered: int) -> None:
-        """The connection is closed; ``unanswered`` requests went down with it."""
+        """Note that the connection is closed; ``unanswered`` requests were in flight on it."""
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection to ``node``, over which requests are pipelined."""
+    """One connection to ``node``, over which requests are pipelined.
+
+    ``overdue`` is how long, in seconds, the reply to a request that was given up may hold the others
+    up before the connection is closed; ``None`` for no limit.
+    """
 
     def __init__(
         self,
@@ -65,63 +126,92 @@ class Connection(asyncio.BufferedProtocol):
     ) -> None:
         self.node = node
         self.owner: Owner | None = None
+        self.state = State.NEW
         self.session: Session[AnyExchange] = Session(max_frame)
         self.pending = self.session.pending
-        """What is in flight, oldest first."""
+        """The requests in flight, oldest first."""
         self.usable = False
-        """Requests may be sent: open, not stalled, not given to a stream."""
-        self.used_at = self.opened_at = loop.time()
+        """Whether requests may be sent; follows from the state, and from being paused or stalled."""
+        self.used_at = self.opened_at = self.since = loop.time()
+        """``since`` is the loop time from which the oldest request in flight is unanswered: it was sent
+        then, or the one before it was answered."""
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the socket is closed."""
         self.client_id: bytes | None = None
-        """What it introduced itself by."""
-        self.retired = False
-        """No new requests, closed when nothing is in flight."""
+        """The client id sent on this connection."""
         self.dismissed = False
         """It was closed from this side, and not for a fault."""
         self.last_error: RiakError | None = None
+        """The fault that it was closed for."""
         self._loop = loop
         self._overdue = overdue
         self._transport: asyncio.Transport | None = None
-        self._outgoing: list[AnyExchange] = []
-        self._flushing = False  # _flush() is due in this turn of the loop or the next
-        self._writable = True
-        self._stalled = False  # the oldest request was given up and its reply has not come
-        self._given = False  # to one exchange alone
+        self._paused = False
+        self._stalled = False
+        self._flushing = False  # _flush() is due in this iteration of the loop or the next
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf  # when it is due
 
     def __repr__(self) -> str:
-        return f"<Connection {self.node} {self.session.state.name.lower()}, {len(self.pending)} in flight>"
+        return f"<Connection {self.node} {self.state.value}, {len(self.pending)} in flight>"
+
+    def _move(self, event: Event) -> bool:
+        """Follow :data:`TRANSITIONS`; returns whether the event was legal."""
+        following = TRANSITIONS[self.state].get(event)
+        if following is None:
+            return False
+        self.state = following
+        self.usable = following is _OPEN and not self._paused and not self._stalled
+        if self.owner is not None:
+            self.owner.changed(self)
+        return True
+
+    def _update(self) -> None:
+        """Follow a change of the two dimensions."""
+        usable = self.state is _OPEN and not self._paused and not self._stalled
+        if usable is not self.usable:
+            self.usable = usable
+            if self.owner is not None:
+                self.owner.changed(self)
+
+    def _check_stall(self) -> None:
+        stalled = bool(self.pending) and self.pending[0].done()
+        if stalled is not self._stalled:
+            self._stalled = stalled
+            if stalled and self._overdue is not None:
+                overdue_at = max(self.pending[0].deadline or 0.0, self.since) + self._overdue
+                if overdue_at < self._timer_at:
+                    self._watch(overdue_at)
+            self._update()
 
     # -- sending -----------------------------------------------------------------
 
     def send(self, exchange: AnyExchange) -> None:
         """Send a request; it must be :attr:`usable`, and idle where the exchange needs it alone."""
+        session = self.session
+        pending = self.pending
+        if not pending:
+            self.since = self._loop.time()
+        exchange.carrier = self
         if exchange.alone:
-            self.session.sent(exchange)
+            session.send(exchange)
             self._give_to(exchange)
         else:
-            self.pending.append(exchange)  # as the session would: a usable one has no stream under way
-            exchange.carrier = self  # type: ignore[union-attr]  # a stream is always alone
-        self._outgoing.append(exchange)
+            pending.append(exchange)  # as Session.send() does: no stream is under way on a usable connection
+            session.unwritten.append(exchange)
         if not self._flushing:
             self._flushing = True
             self._loop.call_soon(self._flush)
         deadline = exchange.deadline
-        if deadline is None:
-            deadline = self._loop.time() + 60.0  # to be looked at then, and again
-        if deadline < self._timer_at and not exchange.streaming:
+        if deadline is not None and deadline < self._timer_at and not exchange.streaming:
             self._watch(deadline)
 
     def _give_to(self, exchange: AnyExchange) -> None:
-        self._given = True
-        self._update()
+        self._move(Event.GIVEN)
         if isinstance(exchange, StreamExchange):
             transport = cast(asyncio.Transport, self._transport)
             exchange.pause = transport.pause_reading
             exchange.resume = self._resume_reading
-            exchange.left = self.abort
         else:
             exchange.future.add_done_callback(lambda future: self._alone_ended(exchange))
 
@@ -135,11 +225,11 @@ class Connection(asyncio.BufferedProtocol):
 
     def _flush(self) -> None:
         self._flushing = False
-        outgoing = self._outgoing
         transport = self._transport
-        if transport is None or not outgoing:
+        session = self.session
+        if transport is None or not session.unwritten or transport.is_closing():
             return
-        self._outgoing = []
+        outgoing, session.unwritten = session.unwritten, []
         if len(outgoing) == 1:
             outgoing[0].sent = True
             transport.write(outgoing[0].frame)
@@ -158,74 +248,71 @@ class Connection(asyncio.BufferedProtocol):
         if frames:
             transport.write(b"".join(frames))
 
-    # -- what asyncio calls --------------------------------------------------------
+    # -- called by asyncio ---------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._update()
+        if not self._move(Event.CONNECTED):
+            self._transport.abort()  # closed while it was being made
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where to read to: a large reply is received where it stays."""
-        return self.session.room()
+        room = self.session.room()
+        return room if self.state is not State.ALONE else room[:_STREAM_READ]
 
     def buffer_updated(self, nbytes: int) -> None:
-        """So much was read."""
-        replies = self.session.receive(nbytes)
-        fault = self.session.fault
+        session = self.session
+        replies = session.receive(nbytes)
+        if not replies:
+            if session.fault is not None:
+                self._fail(session.fault, session.faulty)
+            return
+        pending = self.pending
+        self.since = self._loop.time()
         count = len(replies)
-        for exchange, code, body in replies:
-            if isinstance(exchange, StreamExchange):
-                count -= not self._stream_reply(exchange, code, body)
+        for exchange, message, error in replies:
+            if exchange.streaming:
+                count -= not self._stream_reply(cast(StreamExchange, exchange), message, error)
                 continue
-            future = exchange.future
+            future = exchange.future  # type: ignore[union-attr]
             if future.done():
-                continue  # given up: this reply is nobody's
-            operation = exchange.operation
-            if code == operation.reply_code:
-                exchange.reply = body
+                continue  # given up: the reply is dropped
+            if error is None:
+                exchange.reply = message  # type: ignore[union-attr]
                 future.set_result(None)
-                continue
-            error = self._error_reply(operation, code, body)
-            future.set_exception(error)
-            if isinstance(error, ProtocolError):
-                fault = fault or error
-        if self._stalled and not self._oldest_given_up():
-            self._stalled = False
-            self._update()
-        if count:
-            if count == 1 and not self._flushing:
-                # who was answered runs next; what is asked for then leaves right after, in the same turn
-                self._flushing = True
-                self._loop.call_soon(self._flush)
-            if self._given and not self.pending:
-                self._given = False
-                self._update()
-            if fault is not None:
-                self._give_up(fault)
-            if self.owner is not None:
-                self.owner.replied(self, replies, count)
-            if self.retired:
-                self._close_if_done()
-        elif fault is not None:
-            self._give_up(fault)
+            else:
+                future.set_exception(self._server_error(exchange.operation, error))
+        if (bool(pending) and pending[0].done()) is not self._stalled:
+            self._check_stall()
+        if not count:
+            return
+        if count == 1 and not self._flushing:
+            # Flush in this iteration: the task woken by this reply usually sends its next request.
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+        if not pending and self.state is State.ALONE:
+            self._move(Event.ANSWERED)
+        if self.owner is not None:
+            self.owner.replied(self, replies, count)
+        if self.state is State.RETIRING:
+            self._close_if_done()
 
     def pause_writing(self) -> None:
-        self._writable = False
+        self._paused = True
         self._update()
 
     def resume_writing(self) -> None:
-        self._writable = True
+        self._paused = False
         self._update()
 
     def eof_received(self) -> None:
         logger.debug("%s: end of file", self.node)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        unsent = set(map(id, self._outgoing))
-        self._outgoing.clear()
+        unwritten = set(map(id, self.session.unwritten))
         self._transport = None
         left = self.session.close()
-        self._update()
+        self._stalled = False
+        self._move(Event.LOST)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -237,9 +324,7 @@ class Connection(asyncio.BufferedProtocol):
             if exchange.done():
                 continue
             error: RiakError = ConnectionLost(str(reason.value), node=self.node)
-            if id(exchange) in unsent:
-                exchange.sent = False
-            elif exchange.operation.writes:
+            if exchange.operation.writes and (exchange.sent or id(exchange) not in unwritten):
                 error = for_write(error)
             error.__cause__ = exc or self.last_error
             exchange.fail(error)
@@ -252,34 +337,22 @@ class Connection(asyncio.BufferedProtocol):
 
     # -- replies --------------------------------------------------------------------
 
-    def _error_reply(self, operation: Operation[Any, Any], code: int, body: Body) -> RiakError:
-        """What a reply says that is not the one awaited: a :class:`ProtocolError` where it makes no sense."""
-        error: RiakError
-        if code:
-            error = ProtocolError(f"message code {code} came in answer to {operation.name}")
-        else:
-            try:
-                error = from_server(base.RpbErrorResp.FromString(bytes(body)).errmsg.decode("utf-8", "replace"))
-            except DecodeError as cause:
-                error = ProtocolError(f"the error in answer to {operation.name} cannot be decoded: {cause}")
+    def _server_error(self, operation: Operation[Any, Any], error: RiakError) -> RiakError:
         error.node = self.node
         if isinstance(error, NotSupported) and operation.universal:
             error = NodeNotReady(error.value, node=self.node)
         return for_write(error) if operation.writes else error
 
-    def _stream_reply(self, exchange: StreamExchange, code: int, message: Any) -> bool:
-        """Deliver a stream's message; whether it was the last."""
-        if code == exchange.operation.reply_code:
-            exchange.feed(message, message.ByteSize())
-            if not message.done:
-                return False
+    def _stream_reply(self, exchange: StreamExchange, message: Any, error: RiakError | None) -> bool:
+        """Deliver a stream's message; returns whether it was the last."""
+        if error is not None:
+            exchange.fail(self._server_error(exchange.operation, error))
+            return True
+        exchange.feed(message)
+        if message.done:
             exchange.finish()
-        else:
-            error = self._error_reply(exchange.operation, code, message)
-            exchange.fail(error)
-            if isinstance(error, ProtocolError):
-                self._give_up(error)
-        return True
+            return True
+        return False
 
     # -- deadlines --------------------------------------------------------------------
 
@@ -290,69 +363,85 @@ class Connection(asyncio.BufferedProtocol):
         self._timer_at = when
 
     def _check(self) -> None:
-        """Give up what is past its deadline; close the connection when a reply is overdue."""
+        """Fail the requests past their deadlines; close the connection when a reply is overdue."""
         self._timer = None
         self._timer_at = inf
         now = self._loop.time()
-        following: float | None = None
-        stalls = True  # everything before is given up already
+        following = inf
         for exchange in self.pending:
-            if exchange.streaming:
+            if exchange.streaming or exchange.deadline is None or exchange.done():
                 continue
-            if exchange.done():
-                # cancelled or timed out: its reply is still owed
-                if exchange.deadline is None:
-                    exchange.deadline = now
-                if self._overdue is None:
-                    continue
-                overdue_at = exchange.deadline + self._overdue
-                if now >= overdue_at:
-                    self._give_up(ConnectionLost(f"{exchange.operation.name}: no reply came, long overdue"))
-                    return
-                when = overdue_at
-            elif exchange.deadline is None:
-                stalls = False
-                when = now + 60.0
-            elif exchange.deadline <= now:
-                self._time_out(exchange, stalls=stalls)
-                when = exchange.deadline + (self._overdue or 60.0)
+            if exchange.deadline > now or exchange in self.session.unwritten:  # to be written in this iteration
+                following = min(following, max(exchange.deadline, now))
+                continue
+            error: RiakError = RequestTimeout("no reply came in time", node=self.node)
+            exchange.fail(for_write(error) if exchange.operation.writes else error)
+        self._check_stall()
+        if self._stalled and self._overdue is not None:
+            overdue_at = max(self.pending[0].deadline or now, self.since) + self._overdue
+            if overdue_at > now:
+                following = min(following, overdue_at)
+            elif self._replace():
+                return
             else:
-                stalls = False
-                when = exchange.deadline
-            following = when if following is None else min(following, when)
-        if following is not None:
+                following = min(following, now + self._overdue)
+        if following < inf:
             self._watch(following)
-        if self.retired:
+        if self.state is State.RETIRING:
             self._close_if_done()
 
-    def _time_out(self, exchange: AnyExchange, *, stalls: bool) -> None:
-        error: RiakError = RequestTimeout("no answer came in time", node=self.node)
-        exchange.fail(for_write(error) if exchange.operation.writes else error)
-        if stalls and not self._stalled:
-            self._stalled = True
-            self._update()
+    def _replace(self) -> bool:
+        """Close the connection, whose reply is overdue, unless that loses a write; returns whether it did.
 
-    def given_up(self, exchange: Exchange) -> None:
-        """The caller was cancelled: its reply is owed still, and nothing new follows it until that comes."""
-        exchange.deadline = now = self._loop.time()
-        if self._overdue is not None and now + self._overdue < self._timer_at:
-            self._watch(now + self._overdue)
-        if self.pending and self.pending[0] is exchange and not self._stalled:
-            self._stalled = True
-            self._update()
-
-    def _oldest_given_up(self) -> bool:
-        if not self.pending:
+        Other requests behind the overdue reply are handed to the owner.  A write is left to wait until
+        its own deadline, at which this is tried again.
+        """
+        movable = self.movable()
+        live = sum(not exchange.done() for exchange in self.pending)
+        if live > (0 if self.owner is None else len(movable)):
             return False
-        oldest = self.pending[0]
-        return oldest.done() and oldest.deadline is not None and oldest.deadline <= self._loop.time()
+        for exchange in movable:
+            self.withdraw(exchange)
+        name = self.pending[0].operation.name
+        self._fail(ConnectionLost(f"{name}: the reply is long overdue"))
+        if movable and self.owner is not None:
+            self.owner.displaced(self, movable)
+        return True
+
+    def abandoned(self, exchange: AnyExchange) -> None:
+        """Note that no caller waits for a request: nothing new is sent behind its reply while that is the oldest."""
+        if exchange.streaming:
+            self.abort()
+            return
+        exchange.deadline = self._loop.time()
+        self._check_stall()
+        if self.state is State.RETIRING:
+            self._close_if_done()
+
+    # -- requests that leave for another connection -------------------------------------
+
+    def movable(self) -> list[Exchange]:
+        """Return the requests behind the oldest that may be sent over another connection instead."""
+        unwritten = self.session.unwritten
+        oldest = self.pending[0] if self.pending else None
+        return [
+            cast(Exchange, exchange)
+            for exchange in self.pending
+            if exchange is not oldest and not exchange.done() and exchange.movable and exchange not in unwritten
+        ]
+
+    def withdraw(self, exchange: Exchange) -> None:
+        """Take a request back, for another connection; its reply on this one will be dropped."""
+        self.pending[self.pending.index(exchange)] = placeholder(exchange, self._loop)
+        exchange.carrier = None
+        self._check_stall()
 
     # -- life ---------------------------------------------------------------------------
 
     @property
     def is_open(self) -> bool:
-        """Whether the connection can still be used at all."""
-        return self._transport is not None and self.session.state is not State.CLOSED
+        """Whether replies can still come."""
+        return self.state in (State.OPEN, State.ALONE, State.RETIRING)
 
     @property
     def peer(self) -> tuple[str, int] | None:
@@ -361,59 +450,57 @@ class Connection(asyncio.BufferedProtocol):
         return (name[0], name[1]) if isinstance(name, tuple) else None
 
     def looks_dead(self) -> bool:
-        """Whether something waits to be read although nothing was asked: end of file, most likely."""
+        """Whether there is something to read although no request is in flight: most likely end of file."""
         if self._transport is None or self._transport.is_closing():
             return True
         sock = self._transport.get_extra_info("socket")
         if sock is None or sock.fileno() < 0:
             return True
-        poll = select.poll()
-        poll.register(sock.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-        return bool(poll.poll(0))
+        return _is_readable(sock.fileno())
 
     def retire(self) -> None:
-        """Take no new requests; close when those in flight are answered."""
-        self.retired = True
-        self._update()
+        """Take no new requests; close when no caller waits for a reply."""
+        self._move(Event.RETIRE)
         self._close_if_done()
 
     def _close_if_done(self) -> None:
-        """Close when retired and nobody waits for what is in flight, if anything is."""
-        if self.retired and all(exchange.done() for exchange in self.pending):
+        if self.state is State.RETIRING and all(exchange.done() for exchange in self.pending):
             self.close()
 
     def close(self) -> None:
-        """Close after what was written has been sent; what is in flight is lost."""
-        self.dismissed = self.last_error is None
+        """Close after everything written has been sent; the requests in flight are lost."""
+        self._end()
         if self._transport is not None:
             self._flush()
             self._transport.close()
-        self._update()
 
     def abort(self) -> None:
-        """Close at once; what is in flight is lost."""
-        self.dismissed = self.last_error is None
+        """Close at once; the requests in flight are lost."""
+        self._end()
         if self._transport is not None:
             self._transport.abort()
-        self._update()
 
-    def _give_up(self, error: RiakError) -> None:
+    def _end(self) -> None:
+        if self.state is not State.CLOSED:
+            self.dismissed = self.last_error is None
+        self._move(Event.CLOSE)
+
+    def _fail(self, error: RiakError, faulty: AnyExchange | None = None) -> None:
+        """Close the connection for a fault, which is the error of the ``faulty`` request, if it was one's."""
+        if self.last_error is not None:
+            return
         error.node = self.node
         self.last_error = error
         logger.warning("%s: closing the connection: %s", self.node, error.value)
+        if faulty is not None:
+            faulty.fail(for_write(error) if faulty.operation.writes else error)
         self.abort()
 
-    def _update(self) -> None:
-        usable = (
-            self._writable
-            and not self._stalled
-            and not self._given
-            and not self.retired
-            and self._transport is not None
-            and not self._transport.is_closing()
-            and self.session.state is not State.CLOSED
-        )
-        if usable != self.usable:
-            self.usable = usable
-            if self.owner is not None:
-                self.owner.changed(self)
+
+def _is_readable(descriptor: int) -> bool:
+    poll = getattr(select, "poll", None)
+    if poll is None:  # Windows, where select() has no limit on the descriptor
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poller = poll()
+    poller.register(descriptor, select.POLLIN | select.POLLHUP | select.POLLERR)
+    return bool(poller.poll(0))

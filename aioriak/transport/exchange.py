@@ -1,4 +1,4 @@
-"""Exchanges: a request on its way, and whoever waits for the answer.
+"""Exchanges: a request, and the caller that waits for its reply.
 
 An :class:`Exchange` costs one future and no task.  A :class:`StreamExchange` is answered by
 many messages and hands them out one by one.
@@ -11,20 +11,23 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import Any, Protocol
 
-from aioriak.error import PoolTimeout, RequestTimeout
-from aioriak.wire.framing import Body, encode_frame
+from aioriak.error import PoolTimeout, RequestTimeout, RiakError
+from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import Operation
+
+MESSAGE_COST = 640
+"""Bytes charged for each message of a stream besides its own: what an empty one takes in memory."""
 
 
 class Carrier(Protocol):
-    """What a request was sent over."""
+    """A connection that a request was sent over, or the pool that it waits in."""
 
-    def given_up(self, exchange: Exchange) -> None:
-        """Nobody waits for the reply any more."""
+    def abandoned(self, exchange: AnyExchange) -> None:
+        """Note that no caller waits for the exchange any more."""
 
 
 class Exchange:
-    """A request that is answered once: ``future`` is done when ``reply`` holds the body of the reply."""
+    """A request that is answered once: ``future`` is done when ``reply`` holds the message."""
 
     __slots__ = ("alone", "carrier", "deadline", "frame", "future", "operation", "reply", "sent", "started")
 
@@ -33,37 +36,45 @@ class Exchange:
     operation: Operation[Any, Any]
     frame: bytes
     started: float
-    """Loop time at which it was asked for."""
+    """Loop time of the call."""
     deadline: float | None
-    """Loop time at which the caller gives up."""
+    """Loop time at which the caller gives up; once it gave up, the time at which it did."""
     sent: bool
-    """Some of it may have left this machine."""
+    """The server may have received some of it, over any connection."""
     alone: bool
     """It needs a connection of its own."""
     carrier: Carrier | None
-    reply: Body
-    """Taken out as soon as it is decoded: asyncio holds a future, and its result, longer than its caller does."""
+    reply: Any
+    """The decoded message; cleared by the caller, because asyncio keeps a future longer than its caller does."""
     future: asyncio.Future[None]
-    """One of the loop's own: those are what it resumes a task for most quickly."""
+    """Made by the loop itself: a task that waits for such a future is resumed fastest."""
 
     def __await__(self) -> Generator[Any, None, None]:
         return self.future.__await__()
 
     def done(self) -> bool:
-        """Whether it has ended: answered, failed or given up."""
+        """Whether it was answered, failed or given up."""
         return self.future.done()
 
+    @property
+    def movable(self) -> bool:
+        """Whether it may be sent over a second connection while the first may still carry it out.
+
+        Not so for writes, even idempotent ones: the first copy may take effect after a later write.
+        """
+        operation = self.operation
+        return operation.idempotent and not operation.writes and not self.alone
+
     def cancel(self) -> None:
-        """Nobody waits any more: the connection, if it was sent, is told that its reply is nobody's."""
+        """Give the request up; a reply that still comes is dropped in its place."""
         future = self.future
         future.cancel()
-        if future.cancelled():
-            if self.carrier is not None:
-                self.carrier.given_up(self)
-        else:
-            future.exception()  # it ended in the same turn: say that it was seen
+        if not future.cancelled():
+            future.exception()  # it ended in this iteration of the loop; mark an exception as retrieved
+        elif self.carrier is not None:
+            self.carrier.abandoned(self)
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: RiakError) -> None:
         """End with an error, unless it has ended."""
         if not self.future.done():
             self.future.set_exception(error)
@@ -76,7 +87,7 @@ def new_exchange(
     started: float,
     deadline: float | None,
 ) -> Exchange:
-    """An exchange that has not been sent; ``request`` is a message, or ``None`` where there is nothing to say."""
+    """Return an exchange that has not been sent; ``request`` is a message, ``None`` for one without body."""
     body = b"" if request is None else request.SerializeToString()
     exchange = Exchange()
     exchange.operation = operation
@@ -86,26 +97,43 @@ def new_exchange(
     exchange.sent = False
     exchange.alone = operation.alone
     exchange.carrier = None
-    exchange.reply = b""
+    exchange.reply = None
     exchange.future = loop.create_future()
     return exchange
+
+
+def placeholder(exchange: Exchange, loop: asyncio.AbstractEventLoop) -> Exchange:
+    """Return an abandoned exchange that takes the place of ``exchange`` on its connection."""
+    stand_in = Exchange()
+    stand_in.operation = exchange.operation
+    stand_in.frame = b""
+    stand_in.started = exchange.started
+    stand_in.deadline = loop.time()
+    stand_in.sent = True
+    stand_in.alone = False
+    stand_in.carrier = None
+    stand_in.reply = None
+    stand_in.future = loop.create_future()
+    stand_in.future.cancel()
+    return stand_in
 
 
 class StreamExchange:
     """A request that is answered by many messages, with back-pressure.
 
-    Messages wait here until :meth:`next` takes them.  When more than ``limit`` bytes wait, the
-    connection stops reading until half of them are taken.  ``timeout`` is how long, in seconds,
-    the next message may take to come.
+    Messages are buffered here until :meth:`next` takes them.  When more than ``limit`` bytes are
+    buffered, the connection stops reading until half of them are taken.  ``timeout`` is how long, in
+    seconds, the next message may take.
     """
 
     __slots__ = (
-        "_ended", "_error", "_loop", "_messages", "_paused", "_waiter", "buffered", "deadline", "frame", "left",
+        "_ended", "_error", "_loop", "_messages", "_paused", "_waiter", "buffered", "carrier", "deadline", "frame",
         "limit", "operation", "pause", "resume", "sent", "timeout",
     )
 
     streaming = True
     alone = True
+    movable = False
 
     def __init__(
         self,
@@ -118,20 +146,19 @@ class StreamExchange:
     ) -> None:
         self.operation = operation
         self.frame = encode_frame(operation.request_code, request.SerializeToString())
-        self.deadline = deadline  # counts until it is sent
+        self.deadline = deadline  # for sending it
         self.timeout = timeout
         self.limit = limit
         self.sent = False
         self.buffered = 0
-        """Bytes of messages that wait to be taken."""
+        """Bytes charged for the buffered messages: their own, and :data:`MESSAGE_COST` for each."""
+        self.carrier: Carrier | None = None
         self.pause: Callable[[], None] = _nothing
         self.resume: Callable[[], None] = _nothing
-        self.left: Callable[[], None] = _nothing
-        """What the connection does when nobody wants the rest."""
         self._loop = loop
         self._messages: deque[tuple[Any, int]] = deque()
         self._waiter: asyncio.Future[None] | None = None
-        self._error: BaseException | None = None
+        self._error: RiakError | None = None
         self._ended = False
         self._paused = False
 
@@ -139,10 +166,11 @@ class StreamExchange:
         """Whether no more messages will come."""
         return self._ended
 
-    def feed(self, message: Any, size: int) -> None:
-        """A message of ``size`` bytes came."""
+    def feed(self, message: Any) -> None:
+        """Buffer a message."""
         if self._ended:
             return
+        size = message.ByteSize() + MESSAGE_COST
         self._messages.append((message, size))
         self.buffered += size
         if self.buffered > self.limit and not self._paused:
@@ -151,33 +179,34 @@ class StreamExchange:
         self._wake()
 
     def finish(self) -> None:
-        """The last message came."""
+        """End the stream: the last message was fed."""
         self._end()
 
-    def fail(self, error: BaseException) -> None:
-        """No more messages will come, and this is why; those that came before can still be taken."""
+    def fail(self, error: RiakError) -> None:
+        """End the stream with an error, raised once the buffered messages are taken."""
         if not self._ended:
             self._error = error
             self._end()
 
     def _end(self) -> None:
-        """The connection is somebody else's from now on: let it read, and keep no hold on it."""
+        """Let go of the connection, which others use from now on, and let it read."""
         self._ended = True
         if self._paused:
             self._paused = False
             self.resume()
-        self.pause = self.resume = self.left = _nothing
+        self.pause = self.resume = _nothing
+        self.carrier = None
         self._wake()
 
     async def next(self) -> Any:
-        """The next message, or ``None`` at the end.
+        """Return the next message, or ``None`` at the end.
 
-        Raises the error that ended the stream, or :class:`~aioriak.error.RequestTimeout`.
+        A cancelled call takes nothing: the next one goes on.  Raises the error that ended the stream,
+        at every call, or :class:`~aioriak.error.RequestTimeout`.
         """
         while not self._messages:
             if self._error is not None:
-                error, self._error = self._error, None
-                raise error
+                raise self._error
             if self._ended:
                 return None
             await self._wait()
@@ -188,18 +217,22 @@ class StreamExchange:
             self.resume()
         return message
 
-    def leave(self) -> None:
-        """Nobody wants the rest: the connection is closed, unless the stream has ended."""
+    def cancel(self) -> None:
+        """Drop what is buffered; the connection is closed, unless the stream has ended."""
         self._messages.clear()
         self.buffered = 0
         if not self._ended:
-            self.left()
+            self._let_go()
             self._end()
+
+    def _let_go(self) -> None:
+        if self.carrier is not None:
+            self.carrier.abandoned(self)
 
     async def _wait(self) -> None:
         waiter = self._waiter = self._loop.create_future()
         limit = self.timeout if self.sent else self._until_deadline()
-        handle = None if limit is None else self._loop.call_later(limit, self._too_late)
+        handle = None if limit is None else self._loop.call_later(limit, self._expire)
         try:
             await waiter
         finally:
@@ -210,12 +243,12 @@ class StreamExchange:
     def _until_deadline(self) -> float | None:
         return None if self.deadline is None else max(0.0, self.deadline - self._loop.time())
 
-    def _too_late(self) -> None:
+    def _expire(self) -> None:
         if self._ended:
             return
+        self._let_go()
         if self.sent:
-            self.left()
-            self.fail(RequestTimeout("no further message of the stream came in time"))
+            self.fail(RequestTimeout("the next message of the stream did not come in time"))
         else:
             self.fail(PoolTimeout("every connection stayed busy; nothing was sent"))
 
@@ -223,6 +256,9 @@ class StreamExchange:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
+
+
+AnyExchange = Exchange | StreamExchange
 
 
 def _nothing() -> None:

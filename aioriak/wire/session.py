@@ -1,15 +1,19 @@
-"""A session: whose reply is this, and may I send now?
+"""A session: matches the replies of one connection to its requests.
 
-Riak answers the requests of one connection strictly in order, and nothing may
+Riak answers the requests of a connection strictly in order, and nothing may
 follow a request that is answered by a stream until the stream is done.  The
-session keeps that order; it knows bytes and waiters, no sockets and no tasks.
+session keeps that order; it handles bytes and requests, no sockets and no tasks.
 
-What may happen in which state::
+What is legal in which state::
 
     state       send        send a stream   reply           end of file
     OPEN        yes         when idle       to the oldest   CLOSED
     STREAMING   no          no              to the stream   CLOSED
     CLOSED      no          no              dropped         -
+
+A read is checked as a whole before any of it counts.  After a fault (a reply
+too many, an unknown message code, a body that cannot be decoded) the replies of
+that read cannot be trusted to stand in their places, so none is delivered.
 """
 
 from __future__ import annotations
@@ -20,8 +24,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from google.protobuf.message import DecodeError
 
-from aioriak.error import ProtocolError
-from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body, FrameReader
+from aioriak.error import ProtocolError, RiakError, from_server
+from aioriak.riak_pb import base
+from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body, Frame, FrameReader
 from aioriak.wire.operation import Operation
 
 
@@ -36,95 +41,144 @@ class State(Enum):
 _OPEN = State.OPEN
 
 
-class Waiting(Protocol):
-    """What a session needs to know of a request that waits for its reply."""
+class Request(Protocol):
+    """What a session needs of a request that awaits its reply."""
 
     operation: Operation[Any, Any]
     streaming: bool
 
 
-W = TypeVar("W", bound=Waiting)
+W = TypeVar("W", bound=Request)
 
-Reply = tuple[W, int, Any]
-"""A waiter, the reply's message code, and its body, or for a stream's message the message itself."""
+Reply = tuple[W, Any, RiakError | None]
+"""A request, the decoded message of its reply, and the server's error in its place."""
+
+
+def read_reply(operation: Operation[Any, Any], code: int, body: Body) -> Any:
+    """Decode the reply to an operation; an error reply is returned as its exception.
+
+    Raises :class:`~aioriak.error.ProtocolError` for a body that cannot be decoded (nothing else turns
+    protobuf's ``DecodeError`` into an error of this package) and for a message code that is no reply
+    to the operation.
+    """
+    try:
+        if code == operation.reply_code:
+            return operation.decode(body)
+        if code == 0:
+            return from_server(base.RpbErrorResp.FromString(bytes(body)).errmsg.decode("utf-8", "replace"))
+    except DecodeError as cause:
+        raise _undecodable(operation, cause) from cause
+    raise ProtocolError(f"received message code {code} as the reply to {operation.name}")
+
+
+def _undecodable(operation: Operation[Any, Any], cause: DecodeError) -> ProtocolError:
+    return ProtocolError(f"the reply to {operation.name} cannot be decoded: {cause}")
+
+
+def _surplus(code: int) -> ProtocolError:
+    return ProtocolError(f"received message code {code}, which answers no request")
 
 
 class Session(Generic[W]):
     """The order of requests and replies on one connection."""
 
-    __slots__ = ("_reader", "fault", "pending", "room", "state")
+    __slots__ = ("_reader", "fault", "faulty", "pending", "room", "state", "unwritten")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
         self.state = State.OPEN
         self.fault: ProtocolError | None = None
-        """Why the stream is out of step, if it is; the connection is of no use then."""
+        """What was wrong with a read, if anything was; the connection must then be closed."""
+        self.faulty: W | None = None
+        """The request whose reply showed the fault, if it was one request's."""
         self.pending: deque[W] = deque()
-        """The waiters whose replies have not come, oldest first."""
+        """The requests that await their replies, oldest first."""
+        self.unwritten: list[W] = []
+        """The last ones of :attr:`pending`, which have not been written and so cannot be answered yet."""
         self._reader = FrameReader(max_frame)
         self.room = self._reader.room
-        """Where the next bytes that arrive are to be put; see :meth:`FrameReader.room`."""
+        """Returns the buffer for the next bytes received; see :meth:`FrameReader.room`."""
 
     def may_send(self, streaming: bool = False) -> bool:
-        """Whether a request may go out now."""
+        """Whether a request may be sent now."""
         return self.state is State.OPEN and not (streaming and self.pending)
 
-    def sent(self, waiter: W) -> None:
-        """A request goes out; its reply belongs to ``waiter``."""
-        if self.state is not _OPEN or (waiter.streaming and self.pending):
-            raise AssertionError(f"{waiter.operation.name} must not be sent while {self.state.name.lower()}")
-        if waiter.streaming:
+    def send(self, request: W) -> None:
+        """Add a request, which is unwritten until :meth:`written`."""
+        if self.state is not _OPEN or (request.streaming and self.pending):
+            raise AssertionError(f"{request.operation.name} must not be sent while {self.state.name.lower()}")
+        if request.streaming:
             self.state = State.STREAMING
-        self.pending.append(waiter)
+        self.pending.append(request)
+        self.unwritten.append(request)
+
+    def written(self) -> list[W]:
+        """Return the unwritten requests; from now on they may be answered."""
+        written, self.unwritten = self.unwritten, []
+        return written
 
     def receive(self, count: int) -> list[Reply[W]]:
-        """Match what arrived, ``count`` bytes in :attr:`room`, to those who wait for it, in order.
+        """Match the ``count`` bytes received into :attr:`room` to the requests they answer, in order.
 
-        Look at :attr:`fault` afterwards: what arrived before the stream fell out of step is
-        matched all the same.
+        A fault sets :attr:`fault`; nothing is returned then and :attr:`pending` stays as it was.
         """
         try:
             frames = self._reader.filled(count)
         except ProtocolError as error:
-            self.fault = error
-            frames = self._reader.whole
+            return self._refuse(error)
+        if not frames or self.fault is not None:
+            return []
         pending = self.pending
-        if self.state is _OPEN and len(frames) <= len(pending):
-            # no stream is on its way, so each frame is one reply
-            oldest = pending.popleft
-            return [(oldest(), code, body) for code, body in frames]
+        if self.state is not _OPEN:
+            return self._receive_stream(frames) if pending else []
+        if len(frames) > len(pending) - len(self.unwritten):
+            return self._refuse(_surplus(frames[len(pending) - len(self.unwritten)][0]))
         replies: list[Reply[W]] = []
-        for code, body in frames:
-            if not pending:
-                if self.state is State.CLOSED:
-                    break
-                self.fault = ProtocolError(f"message code {code} arrived unasked")
-                break
-            waiter = pending[0]
-            if not waiter.streaming:
-                pending.popleft()
-                replies.append((waiter, code, body))
-                continue
+        for (code, body), request in zip(frames, pending, strict=False):
+            operation = request.operation
             try:
-                message = self._stream_message(waiter, code, body)
-            except DecodeError as error:
-                self.fault = ProtocolError(f"a reply to {waiter.operation.name} cannot be decoded: {error}")
-                break
-            replies.append((waiter, code, message))
+                if code == operation.reply_code:
+                    replies.append((request, operation.decode(body), None))
+                else:
+                    replies.append((request, None, read_reply(operation, code, body)))
+            except DecodeError as cause:
+                return self._refuse(_undecodable(operation, cause), request)
+            except ProtocolError as fault:
+                return self._refuse(fault, request)
+        oldest = pending.popleft
+        for _ in frames:
+            oldest()
         return replies
 
+    def _receive_stream(self, frames: list[Frame]) -> list[Reply[W]]:
+        request = self.pending[0]
+        replies: list[Reply[W]] = []
+        done = bool(self.unwritten)
+        for code, body in frames:
+            if done:
+                return self._refuse(_surplus(code))
+            try:
+                message = read_reply(request.operation, code, body)
+            except ProtocolError as fault:
+                return self._refuse(fault, request)
+            if isinstance(message, RiakError):
+                done = True
+                replies.append((request, None, message))
+            else:
+                done = message.done
+                replies.append((request, message, None))
+        if done:
+            self.pending.popleft()
+            self.state = State.OPEN
+        return replies
+
+    def _refuse(self, fault: ProtocolError, request: W | None = None) -> list[Reply[W]]:
+        self.fault, self.faulty = fault, request
+        return []
+
     def close(self) -> list[W]:
-        """End of file, or given up: returns those whose replies will not come."""
+        """Close the session; returns the requests whose replies will not come."""
         self.state = State.CLOSED
         left = list(self.pending)
         self.pending.clear()
+        self.unwritten.clear()
         return left
-
-    def _stream_message(self, waiter: W, code: int, body: Body) -> Any:
-        message: Any = body
-        if code == waiter.operation.reply_code:
-            message = waiter.operation.decode(body)
-            if not message.done:
-                return message
-        self.pending.popleft()
-        self.state = State.OPEN
-        return message

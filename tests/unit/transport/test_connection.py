@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import Any
 
 import pytest
@@ -20,10 +21,26 @@ from aioriak.error import (
     WriteLost,
     WriteTimeout,
 )
-from aioriak.transport.connection import AnyExchange, Connection
+from aioriak.transport.connection import TRANSITIONS, AnyExchange, Connection, Event, State
+from aioriak.transport.exchange import MESSAGE_COST
 from aioriak.wire.framing import encode_frame
-from aioriak.wire.operation import FIND_KEYS, PUT, SEARCH
-from tests.wires import DONE, Clock, Ledger, Wire, connection, error, keys, reply, reply_of, request, stream, turn
+from aioriak.wire.operation import FIND_KEYS, PUT, SEARCH, SET_BUCKET
+from aioriak.wire.operation import QUEUE_FETCH as FETCH
+from tests.wires import (
+    DONE,
+    Clock,
+    Ledger,
+    Wire,
+    connection,
+    error,
+    keys,
+    reply,
+    reply_of,
+    request,
+    stream,
+    turn,
+    vclock,
+)
 
 
 async def opened(*exchanges: AnyExchange, **options: Any) -> tuple[Connection, Wire, Ledger]:
@@ -172,14 +189,29 @@ async def test_nothing_new_follows_a_cancelled_request_either() -> None:
     assert made.usable
 
 
-async def test_a_cancelled_request_behind_one_that_is_awaited_stops_nobody() -> None:
+async def test_a_cancelled_request_holds_others_back_from_the_moment_it_is_the_oldest() -> None:
     first, second = request("a"), request("b")
     made, wire, _ = await opened(first, second)
     second.cancel()
     assert made.usable
     wire.feed(reply("1"))
-    assert made.usable
+    assert not made.usable
     assert await reply_of(first) == b"1"
+    wire.feed(reply("2"))
+    assert made.usable
+
+
+async def test_a_request_that_timed_out_holds_others_back_from_the_moment_it_is_the_oldest() -> None:
+    clock = Clock()
+    first, second = request("a", within=100), request("b", within=1)
+    made, wire, _ = await opened(first, second)
+    await clock.advance(2)
+    assert made.usable
+    wire.feed(reply("1"))
+    assert not made.usable
+    wire.feed(reply("2"))
+    assert made.usable
+    assert isinstance(failure(second), RequestTimeout)
 
 
 async def test_nothing_new_follows_until_all_that_was_given_up_in_front_is_answered() -> None:
@@ -218,27 +250,90 @@ async def test_a_code_that_every_riak_knows_and_this_one_does_not_means_it_is_no
 # -- garbage ---------------------------------------------------------------------------
 
 
-async def test_a_reply_of_another_kind_ends_the_connection() -> None:
+async def test_a_reply_of_another_kind_ends_the_connection_and_nothing_of_that_read_counts() -> None:
     first, second, third = request("a"), request("b", operation=PUT), request("c")
     made, wire, ledger = await opened(first, second, third)
     wire.feed(reply("1"), reply("2"))  # the second is a get's
     await turn()
-    assert await reply_of(first) == b"1"
+    assert isinstance(failure(first), ConnectionLost)
     assert isinstance(failure(second), WriteGarbled)
-    assert "message code 10 came in answer to put" in str(failure(second))
+    assert "received message code 10 as the reply to put" in str(failure(second))
     assert isinstance(failure(third), ConnectionLost)
     assert wire.aborted
     assert not made.usable
-    assert ledger.answered == 2
-    assert ledger.losses == [1]
+    assert ledger.answered == 0
+    assert ledger.losses == [3]
 
 
-async def test_replies_behind_one_of_another_kind_in_the_same_read_are_not_lost() -> None:
+async def test_what_came_in_an_earlier_read_than_a_fault_counts() -> None:
+    first, second = request("a"), request("b")
+    _, wire, _ = await opened(first, second)
+    wire.feed(reply("1"))
+    wire.feed(reply("?", PUT))
+    assert await reply_of(first) == b"1"
+    assert isinstance(failure(second), ProtocolError)
+
+
+async def test_replies_behind_one_of_another_kind_in_the_same_read_are_not_trusted() -> None:
     first, second = request("a"), request("b")
     _, wire, _ = await opened(first, second)
     wire.feed(reply("?", PUT), reply("2"))
+    await turn()
     assert isinstance(failure(first), ProtocolError)
-    assert await reply_of(second) == b"2"
+    assert isinstance(failure(second), ConnectionLost)
+
+
+async def test_one_reply_too_many_gives_nobody_a_value() -> None:
+    gets = [request(name) for name in "abc"]
+    _, wire, _ = await opened(*gets)
+    wire.feed(*(reply(name) for name in "xabc"))
+    await turn()
+    assert all(isinstance(failure(get), ConnectionLost) for get in gets)
+    assert wire.aborted
+
+
+async def test_a_body_that_cannot_be_decoded_ends_the_connection() -> None:
+    first, second, put = request("a"), request("b"), request("c", operation=PUT)
+    _, wire, _ = await opened(first, second, put)
+    wire.feed(encode_frame(10, b"\xff\xff\xff"), reply("2"), reply("", PUT))
+    await turn()
+    assert type(failure(first)) is ProtocolError
+    assert "the reply to get cannot be decoded" in str(failure(first))
+    assert isinstance(failure(second), ConnectionLost)
+    assert isinstance(failure(put), WriteLost)
+    assert wire.aborted
+
+
+async def test_a_reply_cannot_answer_a_request_that_was_not_written_yet() -> None:
+    made, wire = connection()
+    get = request("a")
+    made.send(get)
+    wire.feed(reply("?"))
+    await turn()
+    assert isinstance(failure(get), ConnectionLost)
+    assert not get.sent
+    assert wire.written == []
+    assert wire.aborted
+
+
+async def test_replies_cannot_answer_the_last_of_several_before_it_is_written() -> None:
+    first, second = request("a"), request("b", operation=PUT)
+    made, wire, _ = await opened(first)
+    made.send(second)
+    wire.feed(reply("1"), reply("?", PUT))
+    await turn()
+    assert isinstance(failure(first), ConnectionLost)
+    assert type(failure(second)) is ConnectionLost, "it was never sent"
+    assert not second.sent
+
+
+async def test_nothing_is_read_from_a_connection_after_a_fault() -> None:
+    first, second = request("a"), request("b")
+    _, wire, _ = await opened(first, second)
+    wire.feed(reply("?", PUT))
+    wire.feed(reply("1"), reply("2"))
+    await turn()
+    assert isinstance(failure(second), ConnectionLost)
 
 
 async def test_an_error_that_cannot_be_decoded_ends_the_connection() -> None:
@@ -251,17 +346,17 @@ async def test_an_error_that_cannot_be_decoded_ends_the_connection() -> None:
     assert wire.aborted
 
 
-async def test_garbage_ends_the_connection_and_what_came_whole_before_counts() -> None:
+async def test_garbage_ends_the_connection_and_nothing_of_that_read_counts() -> None:
     first, second, put = request("a"), request("b"), request("c", operation=PUT)
     made, wire, ledger = await opened(first, second, put)
     wire.feed(reply("1"), b"\xff" * 20)
     await turn()
-    assert await reply_of(first) == b"1"
+    assert type(failure(first)) is ConnectionLost
     assert type(failure(second)) is ConnectionLost
     assert "the limit is" in str(failure(second))
     assert type(failure(put)) is WriteLost
     assert isinstance(made.last_error, ProtocolError)
-    assert (ledger.answered, ledger.losses) == (1, [2])
+    assert (ledger.answered, ledger.losses) == (0, [3])
 
 
 async def test_a_frame_over_the_limit_ends_the_connection() -> None:
@@ -269,7 +364,7 @@ async def test_a_frame_over_the_limit_ends_the_connection() -> None:
     _, wire, _ = await opened(waiting, max_frame=1000)
     wire.feed(encode_frame(10, b"x" * 2000)[:10])
     await turn()
-    assert "a frame of 2001 bytes arrived; the limit is 1000 bytes" in str(failure(waiting))
+    assert "a frame of 2001 bytes; the limit is 1000 bytes" in str(failure(waiting))
     assert wire.aborted
 
 
@@ -402,7 +497,7 @@ async def test_one_timer_watches_all_deadlines() -> None:
     wire.feed(*[reply(str(number)) for number in range(100)])
     await clock.advance(61)
     assert len(armed) == 1, "nothing is in flight, nothing is watched"
-    assert [one.reply for one in many] == [str(number).encode() for number in range(100)]
+    assert [vclock(one) for one in many] == [str(number).encode() for number in range(100)]
 
 
 async def test_a_shorter_deadline_is_kept_behind_a_longer_one() -> None:
@@ -427,32 +522,75 @@ async def test_a_request_without_a_deadline_waits() -> None:
     assert await reply_of(patient) == b"1"
 
 
-async def test_a_reply_that_is_overdue_closes_the_connection_and_fails_those_behind() -> None:
+async def test_a_reply_that_is_overdue_closes_the_connection_and_reads_behind_go_elsewhere() -> None:
     clock = Clock()
-    first, second = request("a", within=1), request("b", operation=PUT, within=60)
-    _, wire, ledger = await opened(first, second, overdue=5.0)
+    first, second = request("a", within=1), request("b", within=60)
+    made, wire, ledger = await opened(first, second, overdue=5.0)
     await clock.advance(2)
     await clock.advance(2)
     assert not wire.closing
     await clock.advance(3)
     assert wire.aborted
     assert type(failure(first)) is RequestTimeout
-    assert type(failure(second)) is WriteLost
-    assert "get: no reply came, long overdue" in str(failure(second))
+    assert not second.done()
+    assert ledger.displacements == [second]
     assert ledger.losses == [2]
+    assert "get: the reply is long overdue" in str(made.last_error)
+
+
+async def test_a_connection_with_a_write_behind_an_overdue_reply_stays_until_the_writes_own_deadline() -> None:
+    clock = Clock()
+    first, put, get = request("a", within=1), request("b", operation=PUT, within=60), request("c", within=200)
+    _, wire, ledger = await opened(first, put, get, overdue=5.0)
+    await clock.advance(2)
+    for _ in range(11):
+        await clock.advance(5)
+        assert not wire.closing
+    assert not put.done()
+    await clock.advance(5)
+    await clock.advance(6)
+    assert type(failure(put)) is WriteTimeout
+    assert wire.aborted
+    assert ledger.displacements == [get]
+
+
+async def test_a_write_behind_an_overdue_reply_is_answered_when_the_reply_comes_after_all() -> None:
+    clock = Clock()
+    first, put = request("a", within=1), request("b", operation=PUT, within=60)
+    _, wire, _ = await opened(first, put, overdue=5.0)
+    for _ in range(5):
+        await clock.advance(5)
+    wire.feed(error("timeout"), reply("2", PUT))
+    assert await reply_of(put) == b"2"
+    assert isinstance(failure(first), RequestTimeout)
+
+
+async def test_an_overdue_reply_counts_from_when_its_request_was_the_oldest() -> None:
+    clock = Clock()
+    first, second = request("a", within=100), request("b", within=1)
+    _, wire, _ = await opened(first, second, overdue=5.0)
+    for _ in range(4):
+        await clock.advance(5)
+    assert not wire.closing, "the oldest is awaited"
+    wire.feed(reply("1"))
+    await clock.advance(4)
+    assert not wire.closing
+    await clock.advance(2)
+    assert wire.aborted
+    assert isinstance(failure(second), RequestTimeout)
 
 
 @pytest.mark.parametrize("within", [60, None])
 async def test_a_cancelled_request_is_overdue_from_then_on(within: float | None) -> None:
     clock = Clock()
     first, second = request("a", within=within), request("b", within=60)
-    _, wire, _ = await opened(first, second, overdue=5.0)
+    _, wire, ledger = await opened(first, second, overdue=5.0)
     first.cancel()
     await clock.advance(4)
     assert not wire.closing
     await clock.advance(2)
     assert wire.aborted
-    assert type(failure(second)) is ConnectionLost
+    assert ledger.displacements == [second]
 
 
 async def test_overdue_may_be_switched_off() -> None:
@@ -508,13 +646,14 @@ async def test_a_server_error_ends_a_stream_and_frees_the_connection() -> None:
 
 
 async def test_reading_pauses_while_a_streams_consumer_lags() -> None:
-    listing = stream(limit=20)
+    size = MESSAGE_COST + len(keys("a" * 10)[5:])
+    listing = stream(limit=2 * size - 1)
     _, wire, _ = await opened(listing)
     wire.feed(keys("a" * 10))
     assert wire.reading
     wire.feed(keys("b" * 10))
     assert not wire.reading
-    assert listing.buffered == 2 * len(keys("a" * 10)[5:])
+    assert listing.buffered == 2 * size
     await listing.next()
     assert not wire.reading, "more than half of the limit still waits"
     await listing.next()
@@ -553,7 +692,7 @@ async def test_leaving_a_stream_early_closes_its_connection_at_once() -> None:
     listing = stream()
     made, wire, ledger = await opened(listing)
     wire.feed(keys("a"))
-    listing.leave()
+    listing.cancel()
     assert wire.aborted
     await turn()
     assert ledger.losses == [1]
@@ -564,7 +703,7 @@ async def test_leaving_a_stream_that_has_ended_leaves_the_connection() -> None:
     listing = stream(limit=20)
     made, wire, _ = await opened(listing)
     wire.feed(keys("a" * 30), DONE)
-    listing.leave()
+    listing.cancel()
     assert made.usable
     assert wire.reading
     assert listing.buffered == 0
@@ -584,7 +723,7 @@ async def test_a_message_that_takes_too_long_ends_the_stream() -> None:
     await clock.advance(8)
     assert not step.done(), "each message has the whole time"
     await clock.advance(3)
-    with pytest.raises(RequestTimeout, match="no further message"):
+    with pytest.raises(RequestTimeout, match="the next message"):
         await step
     assert wire.aborted
 
@@ -602,7 +741,8 @@ async def test_a_stream_that_was_never_sent_has_waited_for_the_pool() -> None:
 async def test_a_reply_of_another_kind_ends_a_stream_and_its_connection() -> None:
     listing = stream()
     _, wire, _ = await opened(listing)
-    wire.feed(keys("a"), reply("?"))
+    wire.feed(keys("a"))
+    wire.feed(reply("?"))
     await turn()
     assert list((await listing.next()).keys) == [b"a"]
     with pytest.raises(ProtocolError, match="list keys"):
@@ -638,10 +778,101 @@ async def test_a_fold_that_is_given_up_takes_its_connection_with_it() -> None:
     assert wire.aborted
 
 
+async def test_a_million_empty_messages_do_not_fit_into_the_buffer() -> None:
+    listing = stream(limit=100 * MESSAGE_COST)
+    _, wire, _ = await opened(listing)
+    for _ in range(200):
+        if not wire.reading:
+            break
+        wire.feed(encode_frame(18) * 10)
+    assert not wire.reading
+    assert listing.buffered <= 111 * MESSAGE_COST
+
+
+async def test_a_read_of_a_stream_is_of_limited_size() -> None:
+    listing = stream(limit=1 << 30)
+    made, wire, _ = await opened(listing)
+    for _ in range(20):
+        wire.feed(encode_frame(18) * 50_000)
+    assert len(made.get_buffer(1 << 20)) <= 64 * 1024
+
+
+async def test_a_cancelled_step_of_a_stream_takes_no_message() -> None:
+    listing = stream()
+    _, wire, _ = await opened(listing)
+    step = asyncio.ensure_future(listing.next())
+    await turn()
+    step.cancel()
+    await turn()
+    wire.feed(keys("a"))
+    wire.feed(DONE)
+    assert await names(listing) == [[b"a"], []]
+
+
+async def test_a_stream_that_failed_raises_its_error_at_every_step() -> None:
+    listing = stream()
+    _, wire, _ = await opened(listing)
+    wire.lose(None)
+    await turn()
+    for _ in range(3):
+        with pytest.raises(ConnectionLost):
+            await listing.next()
+
+
+# -- requests that leave for another connection ---------------------------------------------------
+
+
+async def test_reads_behind_the_oldest_may_leave_and_their_replies_are_dropped_in_their_places() -> None:
+    first, second, put, third = request("a"), request("b"), request("p", operation=PUT), request("c")
+    made, wire, _ = await opened(first, second, put, third)
+    assert made.movable() == [second, third]
+    made.withdraw(second)
+    wire.feed(reply("1"), reply("late"), reply("2", PUT), reply("3"))
+    assert (await reply_of(first), await reply_of(put), await reply_of(third)) == (b"1", b"2", b"3")
+    assert not second.done()
+
+
+async def test_idempotent_writes_stay_where_they_are() -> None:
+    """The first copy would take effect after whatever was written later."""
+    made, _, _ = await opened(request("a"), request("b", operation=SET_BUCKET), request("c", operation=FETCH))
+    assert made.movable() == []
+
+
+# -- states ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("event", Event)
+async def test_an_event_that_the_table_does_not_know_for_a_state_changes_nothing(state: State, event: Event) -> None:
+    made, _ = connection()
+    made.state = state
+    legal = event in TRANSITIONS[state]
+    assert made._move(event) is legal
+    assert made.state is TRANSITIONS[state].get(event, state)
+    assert not legal or made.usable is (made.state is State.OPEN)
+
+
+async def test_a_connection_that_was_closed_before_it_was_made_stays_closed() -> None:
+    made = Connection(asyncio.get_running_loop(), "node:8087")
+    made.close()
+    wire = Wire(made)
+    assert wire.aborted
+    assert not made.usable
+    await made.closed
+
+
 # -- dead or alive ---------------------------------------------------------------------------------
 
 
 async def test_an_idle_connection_looks_dead_when_there_is_something_to_read() -> None:
+    made, wire, _ = await opened()
+    assert not made.looks_dead()
+    wire.far.close()
+    assert made.looks_dead()
+
+
+async def test_a_connection_is_checked_where_select_has_no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(select, "poll", raising=False)
     made, wire, _ = await opened()
     assert not made.looks_dead()
     wire.far.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aioriak.riak_pb import kv
+from aioriak.riak_pb import base, kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import GET, INDEX, LIST_KEYS, PUT, Operation
 from aioriak.wire.session import Session, State
@@ -32,7 +32,8 @@ def keys(*names: str, done: bool = False) -> bytes:
 def sent(*requests: Request) -> Session[Request]:
     session: Session[Request] = Session()
     for request in requests:
-        session.sent(request)
+        session.send(request)
+    session.written()
     return session
 
 
@@ -43,10 +44,19 @@ def arrive(session: Session[Request], data: bytes) -> list[Any]:
 
 
 def names(replies: list[Any]) -> list[tuple[str, Any]]:
-    return [(request.name, body) for request, _, body in replies]
+    """Who got what: a vclock, or what the server says is wrong."""
+    return [(request.name, error.text if error else message.vclock) for request, message, error in replies]
 
 
-REPLIES = encode_frame(10, b"one") + encode_frame(0, b"no") + encode_frame(12)
+def got(vclock: bytes = b"x") -> bytes:
+    return encode_frame(10, kv.RpbGetResp(vclock=vclock).SerializeToString())
+
+
+def refused(text: str) -> bytes:
+    return encode_frame(0, base.RpbErrorResp(errmsg=text.encode(), errcode=0).SerializeToString())
+
+
+REPLIES = got(b"one") + refused("no") + encode_frame(12)
 
 
 def three() -> Session[Request]:
@@ -55,7 +65,7 @@ def three() -> Session[Request]:
 
 def test_replies_go_to_requests_in_their_order() -> None:
     session = three()
-    assert names(arrive(session, REPLIES)) == [("a", b"one"), ("b", b"no"), ("c", b"")]
+    assert names(arrive(session, REPLIES)) == [("a", b"one"), ("b", "no"), ("c", b"")]
     assert not session.pending
     assert session.state is State.OPEN
     assert session.fault is None
@@ -67,18 +77,18 @@ def test_replies_are_the_same_whatever_the_size_of_the_reads(size: int) -> None:
     found = []
     for start in range(0, len(REPLIES), size):
         found += arrive(session, REPLIES[start : start + size])
-    assert names(found) == [("a", b"one"), ("b", b"no"), ("c", b"")]
+    assert names(found) == [("a", b"one"), ("b", "no"), ("c", b"")]
 
 
 def test_an_error_takes_its_own_place_in_the_order() -> None:
     session = three()
-    codes = [(request.name, code) for request, code, _ in arrive(session, REPLIES)]
-    assert codes == [("a", 10), ("b", 0), ("c", 12)]
+    errors = [(request.name, error is not None) for request, _, error in arrive(session, REPLIES)]
+    assert errors == [("a", False), ("b", True), ("c", False)]
 
 
 def test_a_request_that_was_not_answered_yet_stays() -> None:
     session = sent(Request("a"), Request("b"))
-    assert names(arrive(session, encode_frame(10, b"x"))) == [("a", b"x")]
+    assert names(arrive(session, got())) == [("a", b"x")]
     assert [request.name for request in session.pending] == ["b"]
 
 
@@ -102,19 +112,19 @@ def test_nothing_may_be_sent_once_closed() -> None:
     session.close()
     assert not session.may_send()
     with pytest.raises(AssertionError, match="closed"):
-        session.sent(Request("a"))
+        session.send(Request("a"))
 
 
 def test_a_request_behind_a_stream_is_a_mistake_of_the_caller() -> None:
     session = sent(listing())
     with pytest.raises(AssertionError, match="streaming"):
-        session.sent(Request("a"))
+        session.send(Request("a"))
 
 
 def test_a_stream_behind_a_request_is_a_mistake_of_the_caller() -> None:
     session = sent(Request("a"))
     with pytest.raises(AssertionError, match="list keys"):
-        session.sent(listing())
+        session.send(listing())
 
 
 STREAM = keys("a", "b") + keys("c") + keys("d", done=True)
@@ -127,66 +137,105 @@ def test_a_stream_keeps_its_request_until_it_is_done(size: int) -> None:
     for start in range(0, len(STREAM), size):
         assert session.state is State.STREAMING
         found += arrive(session, STREAM[start : start + size])
-    assert [list(message.keys) for _, _, message in found] == [[b"a", b"b"], [b"c"], [b"d"]]
+    assert [list(message.keys) for _, message, _ in found] == [[b"a", b"b"], [b"c"], [b"d"]]
     assert session.state is State.OPEN
     assert not session.pending
 
 
 def test_an_error_ends_a_stream_and_leaves_the_connection_good() -> None:
     session = sent(listing())
-    replies = arrive(session, keys("a") + encode_frame(0, b"oops"))
-    assert [code for _, code, _ in replies] == [18, 0]
+    (_, first, _), (_, _, error) = arrive(session, keys("a") + refused("oops"))
+    assert list(first.keys) == [b"a"]
+    assert error.text == "oops"
     assert session.state is State.OPEN
-    session.sent(Request("next"))
-    assert names(arrive(session, encode_frame(10, b"x"))) == [("next", b"x")]
+    session.send(Request("next"))
+    session.written()
+    assert names(arrive(session, got())) == [("next", b"x")]
 
 
 def test_a_query_is_a_stream_only_where_it_asked_for_one() -> None:
     session = sent(Request("query", INDEX))
-    assert names(arrive(session, encode_frame(26, b"rows"))) == [("query", b"rows")]
-    session.sent(Request("stream", INDEX, streaming=True))
     body = kv.RpbIndexResp(keys=[b"k"]).SerializeToString()
-    ((_, _, message),) = arrive(session, encode_frame(26, body))
+    ((_, message, _),) = arrive(session, encode_frame(26, body))
+    assert list(message.keys) == [b"k"]
+    assert session.state is State.OPEN
+    session.send(Request("stream", INDEX, streaming=True))
+    session.written()
+    ((_, message, _),) = arrive(session, encode_frame(26, body))
     assert list(message.keys) == [b"k"]
     assert session.state is State.STREAMING
 
 
-def test_what_nobody_asked_for_is_a_fault() -> None:
+FAULTS = {
+    "surplus": got() + got() + got() + encode_frame(12),
+    "another code": got() + encode_frame(12),
+    "undecodable": got() + encode_frame(10, b"\xff\xff\xff"),
+    "undecodable error": got() + encode_frame(0, b"\xff\xff\xff"),
+    "no frame": got() + b"\xff" * 9,
+}
+
+
+@pytest.mark.parametrize("data", FAULTS.values(), ids=FAULTS)
+def test_nothing_of_a_read_with_a_fault_is_delivered(data: bytes) -> None:
+    session = sent(Request("a"), Request("b"), Request("c"))
+    assert arrive(session, data) == []
+    assert session.fault is not None
+    assert [request.name for request in session.pending] == ["a", "b", "c"]
+    assert arrive(session, got()) == [], "nothing counts after a fault"
+
+
+@pytest.mark.parametrize("what", ["another code", "undecodable", "undecodable error"])
+def test_a_fault_in_one_reply_names_its_request(what: str) -> None:
+    session = sent(Request("a"), Request("b"), Request("c"))
+    arrive(session, FAULTS[what])
+    assert session.faulty is session.pending[1]
+    assert session.fault is not None
+    assert "get" in session.fault.value
+
+
+def test_a_reply_to_an_idle_session_is_a_fault() -> None:
     session = sent()
-    assert arrive(session, encode_frame(10, b"x")) == []
-    assert "code 10 arrived unasked" in str(session.fault)
+    assert arrive(session, got()) == []
+    assert "code 10, which answers no request" in str(session.fault)
 
 
-def test_replies_that_came_before_what_nobody_asked_for_are_delivered() -> None:
+def test_a_reply_to_a_request_that_is_not_written_is_a_fault() -> None:
     session = sent(Request("a"))
-    assert names(arrive(session, encode_frame(10, b"x") + encode_frame(12))) == [("a", b"x")]
-    assert "code 12 arrived unasked" in str(session.fault)
+    session.send(Request("b"))
+    assert arrive(session, got() + got()) == []
+    assert "answers no request" in str(session.fault)
 
 
-def test_replies_that_came_before_garbage_are_delivered() -> None:
-    session = sent(Request("a"), Request("b"))
-    assert names(arrive(session, encode_frame(10, b"x") + b"\xff" * 9)) == [("a", b"x")]
-    assert "the limit is" in str(session.fault)
-    assert [request.name for request in session.pending] == ["b"]
+def test_a_message_of_a_stream_that_is_not_written_is_a_fault() -> None:
+    session = sent()
+    session.send(listing())
+    assert arrive(session, keys("a")) == []
+    assert "answers no request" in str(session.fault)
+
+
+def test_what_follows_the_end_of_a_stream_is_a_fault() -> None:
+    session = sent(listing())
+    assert arrive(session, keys("a", done=True) + keys("b")) == []
+    assert "code 18, which answers no request" in str(session.fault)
 
 
 def test_a_frame_over_the_limit_is_a_fault_before_it_is_read() -> None:
     session: Session[Request] = Session(max_frame=100)
-    session.sent(Request("a"))
+    session.send(Request("a"))
+    session.written()
     assert arrive(session, encode_frame(10, b"x" * 100)[:5]) == []
-    assert "101 bytes arrived; the limit is 100" in str(session.fault)
+    assert "101 bytes; the limit is 100" in str(session.fault)
 
 
 def test_an_undecodable_message_of_a_stream_is_a_fault() -> None:
     session = sent(listing())
-    replies = arrive(session, keys("a") + encode_frame(18, b"\xff\xff\xff"))
-    assert [list(message.keys) for _, _, message in replies] == [[b"a"]]
+    assert arrive(session, keys("a") + encode_frame(18, b"\xff\xff\xff")) == []
     assert "list keys cannot be decoded" in str(session.fault)
 
 
 def test_closing_gives_back_those_whose_replies_will_not_come() -> None:
     session = three()
-    arrive(session, encode_frame(10, b"one"))
+    arrive(session, got(b"one"))
     assert [request.name for request in session.close()] == ["b", "c"]
     assert session.state is State.CLOSED
     assert session.close() == []
@@ -195,5 +244,5 @@ def test_closing_gives_back_those_whose_replies_will_not_come() -> None:
 def test_what_comes_after_closing_is_dropped() -> None:
     session = sent(Request("a"))
     session.close()
-    assert arrive(session, encode_frame(10, b"late")) == []
+    assert arrive(session, got(b"late")) == []
     assert session.fault is None
