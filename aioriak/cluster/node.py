@@ -59,7 +59,7 @@ class Node:
         self._loop = loop
         self._settings = settings
         self._failed = failed
-        self.pool = Pool(loop, self.name, self.connect, settings.pool, connect_failed=self._connect_failed)
+        self.pool = Pool(loop, self.name, self._open, settings.pool, connect_failed=self._connect_failed)
 
     @property
     def load(self) -> int:
@@ -90,7 +90,13 @@ class Node:
         )
 
     async def connect(self) -> Connection:
-        """A new connection, not yet in the pool. Raises :class:`~aioriak.error.ConnectError`."""
+        """Open a connection that takes no requests yet; see :meth:`Pool.lease <aioriak.cluster.pool.Pool.lease>`.
+
+        Raises :class:`~aioriak.error.ConnectError`.
+        """
+        return await self.pool.lease()
+
+    async def _open(self) -> Connection:
         started = self._loop.time()
         try:
             connection = await open_connection(self._loop, self.address, self._settings, self.pool.client_id)

@@ -315,8 +315,8 @@ class Pool:
     def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
         """Note replies, ``count`` of them the last to their request."""
         slot = self._slot_of.get(connection)
-        if slot is None:
-            return
+        if slot is None or slot.state is State.LEASED:
+            return  # what a health check sends is not a request of the pool
         now = self.replied_at = connection.since
         self._deaths = 0
         slot.slow = False
