@@ -57,7 +57,7 @@ def chosen_cells(options: argparse.Namespace) -> list[tuple[str, int, int]]:
 
 async def store_documents(case: Case) -> None:
     """What is read in a case, and found by its index: a server has none of it."""
-    async with aioriak.RiakClient(case.host, case.port) as client:
+    async with await aioriak.RiakClient.create(case.host, case.port) as client:
         bucket = client.bucket(BUCKET)
         objects = (
             bucket.new_object(key(number), document(case.size)).add_index(INDEX, number)

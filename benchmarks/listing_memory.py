@@ -40,7 +40,7 @@ async def serve(keys: int) -> None:
 
 async def measure(host: str, port: int, *, slow: bool) -> tuple[int, float, float]:
     """Keys that came, megabytes of growth, seconds."""
-    async with RiakClient(host, port, allow_listing="silent") as client:
+    async with await RiakClient.create(host, port, allow_listing="silent") as client:
         await client.bucket("empty").get_keys()  # what a first stream loads is not growth
         before, begun = peak(), time.perf_counter()
         count = chunks = 0

@@ -22,6 +22,7 @@ suppress_warnings = ["ref.python"]  # client and development server each have a 
 html_theme = "furo"
 html_title = f"aioriak {release}"
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_css_files = ["aioriak.css"]
 html_copy_source = False
 html_show_sphinx = False

@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 
 IN_THE_SOURCES = (
-    "CHANGELOG.rst", "CODE_OF_CONDUCT.rst", "LICENSE", "Makefile", "README.rst", "SECURITY.rst",
+    "CHANGELOG.rst", "CODE_OF_CONDUCT.rst", "CONTRIBUTING.rst", "LICENSE", "Makefile", "README.rst", "SECURITY.rst",
     "docs/conf.py", "docs/index.rst", "examples/packages.py", "pyproject.toml", "tests/conftest.py",
     "tests/data/riak-3.2.3.json", "tox.ini", "aioriak/riak_pb/riak_kv.proto",
 )  # fmt: skip

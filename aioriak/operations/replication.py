@@ -1,4 +1,4 @@
-"""Replication queues: fetching objects from a queue, and putting references on it."""
+"""Replication queues: take what waits, put on what is to be replicated."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Encoding = Literal["internal", "internal_aaehash"]
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """One object fetched from a replication queue.
+    """One object off a queue, as clusters hand it to each other.
 
-    ``payload`` is Riak's own encoding, after the names; its checksum was verified.  ``deleted``: the object is a
-    tombstone with the vclock ``deleted_vclock``.  ``reap``: the tombstone is to be removed.  ``compressed``: the
-    object in the payload is compressed.  ``segment_id`` and ``segment_hash`` are set with the encoding
-    ``internal_aaehash``.  Names are ``None`` for an unknown version of the payload.
+    ``payload`` is Riak's own encoding, with the names in front; its checksum was right.  ``deleted``:
+    the object is a tombstone, ``deleted_vclock`` its vclock.  ``reap``: an order to forget a tombstone.
+    ``compressed``: the object within is.  ``segment_id`` and ``segment_hash`` come with the encoding
+    ``internal_aaehash``.  Names are ``None`` where the payload's version is not known.
     """
 
     payload: bytes
@@ -41,7 +41,7 @@ class QueueItem:
 
 
 class QueueLengths(NamedTuple):
-    """The lengths of a queue by priority; all are ``0`` where ``exists`` is false."""
+    """How much waits on a queue, by priority; all ``0`` where ``exists`` is false."""
 
     exists: bool
     real_time: int
@@ -50,20 +50,20 @@ class QueueLengths(NamedTuple):
 
 
 async def fetch(dispatcher: Dispatcher, queue: Name, encoding: Encoding, timeout: float | None) -> QueueItem | None:
-    """Remove the next object from a queue and return it, or ``None`` when the queue is empty.
+    """Take the next object off a queue; ``None`` when it is empty.
 
-    Raises :class:`~aioriak.error.ContentError` for a wrong checksum: the reference has then been removed from the
-    queue, and the object is still stored.
+    Raises :class:`~aioriak.error.ContentError` when the checksum is wrong: the reference is off the
+    queue then, and the object still where it was.
     """
     if encoding not in ("internal", "internal_aaehash"):
-        raise InvalidRequest(f"encoding must be internal or internal_aaehash, not {encoding!r}")
+        raise InvalidRequest(f"encoding is internal or internal_aaehash, not {encoding!r}")
     request = kv.RpbFetchReq(queuename=encode("queue", queue), encoding=encoding.encode())
     reply = await dispatcher.call(QUEUE_FETCH, request, timeout)
     if reply.queue_empty:
         return None
     payload = reply.replencoded_object
     if zlib.crc32(payload) != reply.crc_check:
-        raise ContentError(f"the object fetched from the queue {show(queue)} has a wrong checksum")
+        raise ContentError(f"what came off the queue {show(queue)} has a wrong checksum")
     flags, names = _names(payload)
     return QueueItem(
         payload=payload,
@@ -81,7 +81,7 @@ async def fetch(dispatcher: Dispatcher, queue: Name, encoding: Encoding, timeout
 
 
 def _names(payload: bytes) -> tuple[int, tuple[Name | None, Name | None, Name | None]]:
-    """Return the flags in the first byte of a payload, and the type, bucket and key after it."""
+    """The flags in a payload's first byte, and type, bucket and key behind it."""
     if not payload or payload[0] >> 4 != 1:
         return 0, (None, None, None)
     found: list[Name] = []
@@ -89,7 +89,7 @@ def _names(payload: bytes) -> tuple[int, tuple[Name | None, Name | None, Name | 
     for _ in range(3):
         end = at + 4 + int.from_bytes(payload[at : at + 4], "big")
         if at + 4 > len(payload) or end > len(payload):
-            raise ContentError("the names of an object fetched from a queue cannot be decoded")
+            raise ContentError("the names of an object off a queue cannot be read")
         found.append(text(payload[at + 4 : end]))
         at = end
     return payload[0], (found[0] or "default", found[1], found[2])
@@ -102,10 +102,10 @@ async def push(
     request = kv.RpbPushReq(queuename=encode("queue", queue))
     for reference in references:
         if not isinstance(reference, tuple) or len(reference) != 4:
-            raise InvalidRequest(f"a reference is a tuple of bucket type, bucket, key and vclock, not {reference!r}")
+            raise InvalidRequest(f"a reference is bucket type, bucket, key and vclock, not {reference!r}")
         kind, bucket, key, vclock = reference
         if not isinstance(vclock, bytes) or not vclock:
-            raise InvalidRequest(f"a vclock is bytes received from Riak, not {vclock!r}")
+            raise InvalidRequest(f"a vclock is bytes as they came from Riak, not {vclock!r}")
         request.keys_value.add(
             type=encode_type(kind), bucket=encode("bucket", bucket), key=encode_key(key), value=vclock
         )
@@ -116,7 +116,7 @@ async def push(
 async def enqueue(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: Name, options: Mapping[str, Any]
 ) -> None:
-    """Put the current version of an object on the real-time queues."""
+    """Put an object's present version on the real-time queues."""
     request = kv.RpbRTEReq(bucket=bucket, key=encode_key(key))
     if kind is not None:
         request.type = kind

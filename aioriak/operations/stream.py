@@ -1,4 +1,4 @@
-"""Streams of items, one at a time or in the batches that the server sent."""
+"""Streams as users hold them: one item at a time, or in the batches that the server sent."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ T = TypeVar("T")
 class Stream(Generic[T]):
     """An async iterator over the items of a streamed reply.
 
-    ``async for item in stream`` yields items, ``async for batch in stream.chunks()`` lists of them as the
-    server sent them.  The request is sent at the first step.  A stream that is left early, by ``aclose()``, at
-    the end of ``async with``, or by dropping it, closes its connection at once.
+    ``async for item in stream`` gives items, ``async for batch in stream.chunks()`` lists of them as
+    they came.  The server is asked at the first step.  Left early, by ``break`` and dropping it, by
+    ``aclose()``, or at the end of ``async with``, its connection is closed at once.
 
-    A step raises the error that ends the stream: :class:`~aioriak.error.ConnectionLost`,
+    Steps raise whatever ends the stream: :class:`~aioriak.error.ConnectionLost`,
     :class:`~aioriak.error.RequestTimeout` when the next message takes too long, or the server's error.
     """
 
@@ -30,7 +30,7 @@ class Stream(Generic[T]):
 
     @property
     def buffered(self) -> int:
-        """Bytes received and not consumed yet; above ``PoolLimits.stream_buffer`` reading pauses."""
+        """Bytes that came and were not asked for yet; reading pauses when they are too many."""
         return self._messages.buffered
 
     def __aiter__(self) -> Stream[T]:
@@ -45,11 +45,11 @@ class Stream(Generic[T]):
         return item
 
     def chunks(self) -> Chunks[T]:
-        """Return an iterator over the batches of the server, none of which is empty."""
+        """The same stream in batches, each as long as the server made it and never empty."""
         return Chunks(self)
 
     async def next_chunk(self) -> list[T]:
-        """Return the next batch.  Raises ``StopAsyncIteration`` at the end."""
+        """The next batch. Raises ``StopAsyncIteration`` at the end."""
         rest, self._batch = self._batch[self._at :], []
         self._at = 0
         while not rest:
@@ -57,7 +57,7 @@ class Stream(Generic[T]):
         return rest
 
     async def aclose(self) -> None:
-        """End the stream; its connection is closed unless the last message has arrived."""
+        """End the stream now."""
         self._batch, self._at = [], 0
         await self._messages.aclose()
 
@@ -71,7 +71,7 @@ class Stream(Generic[T]):
 
 
 class Chunks(Generic[T]):
-    """An async iterator over the batches of a stream."""
+    """A stream's batches."""
 
     def __init__(self, stream: Stream[T]) -> None:
         self._stream = stream
@@ -83,5 +83,5 @@ class Chunks(Generic[T]):
         return await self._stream.next_chunk()
 
     async def aclose(self) -> None:
-        """End the stream; its connection is closed unless the last message has arrived."""
+        """End the stream now."""
         await self._stream.aclose()
