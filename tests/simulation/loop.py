@@ -22,6 +22,10 @@ LIMIT = 100_000.0
 """Virtual seconds that :func:`run` lets pass at most."""
 
 
+TURNS = 200_000
+"""Iterations of the loop that may pass without a timer that is due."""
+
+
 class Stuck(AssertionError):
     """Every task waits, and no timer is set: nothing will ever happen."""
 
@@ -30,11 +34,17 @@ class _Selector(selectors.DefaultSelector):
     """Selects without waiting: the loop's clock advances instead."""
 
     loop: VirtualLoop
+    turns = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         events = super().select(0)
         if events or timeout == 0:
+            self.turns += 1
+            if self.turns > TURNS:
+                self.turns = 0
+                raise Stuck(f"{TURNS} iterations of the loop, and no time has passed")
             return events
+        self.turns = 0
         if timeout is None:
             raise Stuck("every task waits, and no timer is set")
         self.loop.advance(timeout)
