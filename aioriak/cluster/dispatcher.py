@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
-from aioriak.cluster.retry import attempts_of, may_try_again
+from aioriak.cluster.retry import attempts_of, conclude, may_try_again
 from aioriak.config import RetryPolicy
 from aioriak.error import (
     ClientClosed,
@@ -43,7 +43,8 @@ class Attempts:
         self.counted += counts
         self.nodes.append(node)
         self.errors.append(error)
-        del self.errors[:-10]
+        if len(self.errors) > 10:  # keep those after which the outcome is unknown
+            del self.errors[next((at for at, one in enumerate(self.errors) if not one.outcome_unknown), 0)]
 
 
 class Dispatcher:
@@ -78,7 +79,7 @@ class Dispatcher:
         tries: Attempts | None = None
         while True:
             if cluster.closed:
-                raise ClientClosed("the client is closed")
+                raise conclude(ClientClosed("the client is closed"), tries.errors if tries else [])
             until = deadline
             up = cluster.up
             if len(up) == 1:  # nothing to choose, nowhere else to go
@@ -157,8 +158,7 @@ class Dispatcher:
         else:
             wait = may_try_again(error, operation, sent, tries.counted + 1, self.retry)
         if cluster.closed or wait is None or (left is not None and wait >= left):
-            error.attempts = tuple(tries.errors)
-            raise error
+            raise conclude(error, tries.errors)
         tries.add(node, error, counts)
         node.retries += 1
         logger.debug("%s: %s failed, again in %.2f s: %s", node.name, error.operation, wait, error.value)
@@ -171,7 +171,7 @@ class Dispatcher:
             await self.cluster.wait_for_node(deadline, tries.errors if tries else [])
         except RiakError as error:
             error.operation = f"{operation.name}{describe(request)}"
-            raise
+            raise conclude(error, tries.errors if tries else []) from error.__cause__
 
     def stream(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> MessageStream[R]:
         """The messages that answer a request, one by one; see :class:`MessageStream`."""
@@ -207,6 +207,7 @@ class MessageStream(Generic[R]):
         self._stepping = False
         self._begun = False
         self._ended = False
+        self._error: RiakError | None = None
 
     @property
     def buffered(self) -> int:
@@ -217,6 +218,8 @@ class MessageStream(Generic[R]):
         return self
 
     async def __anext__(self) -> R:
+        if self._error is not None:
+            raise self._error  # at every step: a stream that failed never looks complete
         if self._ended:
             raise StopAsyncIteration
         if self._stepping:
@@ -234,13 +237,11 @@ class MessageStream(Generic[R]):
                 exchange = self._exchange or await self._start(tries)
                 self._asked_at = self._dispatcher.cluster.loop.time()
                 message = await exchange.next()
-            except asyncio.CancelledError:
-                self._end()
-                raise
             except RiakError as error:
                 try:
                     wait = self._again(error, tries)
-                except RiakError:
+                except RiakError as final:
+                    self._error = final
                     self._end()
                     raise
                 await asyncio.sleep(wait)

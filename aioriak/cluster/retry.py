@@ -14,6 +14,7 @@ this attempt's share of the time ended  reads, and what was not sent, while time
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -62,3 +63,23 @@ def may_try_again(
     if attempt == 1 and isinstance(error, ConnectionLost):
         return 0.0  # a connection that had died idle: the next one is as good as new
     return policy.backoff.delay(attempt)
+
+
+def conclude(error: RiakError, earlier: Sequence[RiakError]) -> RiakError:
+    """Return the error that a request ends with, decided by all of its attempts.
+
+    ``error`` is the last one.  When an earlier attempt may have been carried out the outcome is unknown,
+    whatever the last attempt met: the error is of that attempt's class then, and ``attempts`` has all.
+    """
+    unknown = next((one for one in reversed(earlier) if one.outcome_unknown), None)
+    if unknown is None or error.outcome_unknown:
+        error.attempts = tuple(dict.fromkeys([*earlier, *error.attempts]))
+        return error
+    concluded = type(unknown)(
+        f"{unknown.value}; the last attempt met {type(error).__name__}: {error.value}",
+        node=unknown.node,
+        operation=unknown.operation,
+    )
+    concluded.attempts = tuple(dict.fromkeys([*earlier, *error.attempts, error]))
+    concluded.__cause__ = error
+    return concluded

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from aioriak.cluster.retry import may_try_again
+from aioriak.cluster.retry import conclude, may_try_again
 from aioriak.config import Backoff, RetryPolicy
 from aioriak.error import (
     BucketTypeNotFound,
@@ -115,3 +115,23 @@ def test_an_overloaded_server_is_left_alone_for_a_while() -> None:
     wait = may_try_again(Overload(), GET, True, 1, POLICY)
     assert wait is not None
     assert POLICY.backoff.first / 2 <= wait <= POLICY.backoff.first
+
+
+def test_an_outcome_that_became_unknown_stays_unknown_whatever_the_last_attempt_met() -> None:
+    lost, last = WriteLost("closed", node="one:8087"), ConnectError("refused", node="two:8087")
+    concluded = conclude(last, [lost])
+    assert isinstance(concluded, WriteLost)
+    assert concluded.outcome_unknown
+    assert concluded.attempts == (lost, last)
+    assert "refused" in str(concluded)
+
+
+def test_without_an_unknown_outcome_the_last_error_is_raised_with_the_others() -> None:
+    first, last = ConnectError("refused"), ConnectionLost("closed")
+    assert conclude(last, [first]) is last
+    assert last.attempts == (first,)
+
+
+def test_an_unknown_outcome_at_last_is_raised_as_it_is() -> None:
+    first, last = ConnectError("refused"), WriteLost("closed")
+    assert conclude(last, [first]) is last
