@@ -1,5 +1,7 @@
 """The asyncio client for Riak KV."""
 
+import logging
+
 from aioriak.bucket import Bucket, BucketType
 from aioriak.client import RiakClient
 from aioriak.cluster.balancer import Balancer, LatencyAware, RoundRobin, TwoChoices
@@ -41,3 +43,6 @@ __all__ = [
 ]
 
 __version__ = "1.0.0.dev0"
+
+# Without a handler, Python prints warnings of a program that does not configure logging on stderr.
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -32,6 +32,9 @@ html_theme_options = {
     "source_directory": "docs/",
 }
 
+# Source pages then link back to where a name is documented.
+viewcode_follow_imported_members = False
+
 pygments_style = "friendly"
 pygments_dark_style = "native"
 

@@ -6,6 +6,8 @@ import importlib.util
 import io
 import pathlib
 import re
+import subprocess
+import sys
 import tarfile
 import tomllib
 from importlib.metadata import version
@@ -56,6 +58,12 @@ def test_the_changelog_has_this_version_under_the_usual_headings(release_check: 
     text = (ROOT / "CHANGELOG.rst").read_text()
     release_check.check_changelog(text, aioriak.__version__)
     assert set(re.findall(r"^(.+)\n~+$", text, re.MULTILINE)) <= HEADINGS
+
+
+def test_warnings_are_not_printed_unless_the_program_configures_logging() -> None:
+    program = "import logging, aioriak; logging.getLogger('aioriak.cluster').warning('a node is down')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stderr == ""
 
 
 def test_a_release_without_a_date_in_the_changelog_is_refused(release_check: ModuleType) -> None:
