@@ -174,8 +174,8 @@ class Backoff:
 class RetryPolicy:
     """How often a request is attempted in all, and how long to wait between attempts.
 
-    What was never sent, and reads, are attempted again.  A write that may have been received is
-    attempted again only with ``retry_writes``: it may then happen twice.
+    Reads, and requests that were never sent, are attempted again.  A write that may have been received is
+    attempted again only with ``retry_writes``, and only if it cannot fail or become a sibling because of itself.
     """
 
     attempts: int = 3

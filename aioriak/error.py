@@ -9,6 +9,7 @@
     ├── ListingDisallowed                 listing is switched off by allow_listing="error"
     ├── ConflictError                     not exactly one sibling
     │   └── ResolverError                 a resolver raised, or left none or several
+    │       └── ResolverErrorAfterWrite   … after the write was done
     ├── TooManyConflicts                  update() lost every race it was allowed
     ├── ContentError (ValueError)         a value and its content type do not fit
     ├── ConnectError (ConnectionError)    no connection: nothing was sent
@@ -32,6 +33,7 @@
     │   └── WriteGarbled *                … in answer to a write
     ├── OutcomeUnknown                    all those marked *: the write may or may not have happened
     └── ServerError                       the server answered with an error; .text is what it said
+        ├── ServerWriteError *            … to a write, in words that do not say whether it was done
         ├── PreconditionFailed            a conditional put found its condition unmet
         │   ├── NotModifiedFailed         if_not_modified: somebody else was faster, or nothing is there
         │   └── NoneMatchFailed           if_none_match: there is something already
@@ -53,6 +55,7 @@
         ├── NotADatatype                  the bucket type has no data type
         ├── RemovalFailed                 removal of something absent, sent without a context
         ├── MapReduceError                a map/reduce job failed: .phase, .reason
+        │   └── MapReduceWriteError *
         ├── NotFound                      no such search index, schema or replication queue
         ├── NotSupported                  this server does not know the request
         └── PermissionDenied (PermissionError)  the user lacks the permission
@@ -76,9 +79,14 @@ class RiakError(Exception):
     ``value`` is what happened, in words.  ``node`` (``host:port``) and
     ``operation`` (``put of default/users/k``) say where, as far as it is known;
     ``attempts`` holds the errors of earlier attempts at the same request.
+    ``outcome_unknown``: the write may or may not have been done.  ``written``: the write was done, and the
+    error occurred afterwards.
     """
 
     outcome_unknown = False
+    written = False
+    may_have_happened = False
+    """Whether a write that ends with this error can have been done, in whole or on some replicas."""
 
     def __init__(self, value: object = "", *, node: str | None = None, operation: str | None = None) -> None:
         super().__init__(value)
@@ -94,6 +102,8 @@ class RiakError(Exception):
         said = f"{self.value} ({where})" if where else str(self.value)
         if self.outcome_unknown:
             said += "; outcome unknown"
+        elif self.written:
+            said += "; the write was done"
         if self.attempts:
             said += "; earlier attempts: " + ", ".join(
                 f"{attempt.node or '?'}: {type(attempt).__name__}: {attempt.value}" for attempt in self.attempts
@@ -123,6 +133,12 @@ class ConflictError(RiakError):
 
 class ResolverError(ConflictError):
     """A conflict resolver raised, or did not leave exactly one sibling."""
+
+
+class ResolverErrorAfterWrite(ResolverError):
+    """The write was done; then the resolver failed to settle the siblings that the server returned."""
+
+    written = True
 
 
 class TooManyConflicts(RiakError):
@@ -182,9 +198,10 @@ class SecurityNotEnabled(SecurityError):
 
 
 class OutcomeUnknown(RiakError):
-    """A write was sent and its answer never came: it may have happened, or not, or may still."""
+    """A write was sent, and nothing that was received says whether it was done: it may be, or may still be."""
 
     outcome_unknown = True
+    may_have_happened = True
 
 
 class ConnectionLost(RiakError, ConnectionError):
@@ -224,6 +241,10 @@ class ServerError(RiakError):
         return str(self.value)
 
 
+class ServerWriteError(OutcomeUnknown, ServerError):
+    """The server answered a write with an error that does not say whether the write was done."""
+
+
 class PreconditionFailed(ServerError):
     """A conditional put found its condition unmet; nothing was written."""
 
@@ -242,6 +263,8 @@ class BucketTypeNotFound(ServerError):
 
 class ServerTimeout(ServerError, TimeoutError):
     """The server gave up waiting for its replicas."""
+
+    may_have_happened = True
 
 
 class ServerWriteTimeout(OutcomeUnknown, ServerTimeout):
@@ -263,6 +286,7 @@ class Unavailable(ServerError):
 class QuorumUnsatisfied(ServerError):
     """Too few replicas answered: ``required`` and ``got``; ``quorum`` names which (``"r"``, ``"pw"`` …)."""
 
+    may_have_happened = True
     quorum = ""
     required = 0
     got = 0
@@ -324,6 +348,10 @@ class MapReduceError(ServerError):
     reason = ""
 
 
+class MapReduceWriteError(OutcomeUnknown, MapReduceError):
+    """A job that writes failed; what it wrote before stays."""
+
+
 class NotFound(ServerError):
     """What was asked for by its name is not there: a search index, a schema, a replication queue."""
 
@@ -346,16 +374,29 @@ _WRITE_TWINS: dict[type[RiakError], type[RiakError]] = {
     ProtocolError: WriteGarbled,
     ServerTimeout: ServerWriteTimeout,
     QuorumUnsatisfied: WriteQuorumUnsatisfied,
+    MapReduceError: MapReduceWriteError,
 }
+_DETAILS = ("quorum", "required", "got", "phase", "reason")
 
 
 def for_write(error: RiakError) -> RiakError:
-    """The same error for a write that was sent: one whose outcome is unknown, where it is."""
-    twin = _WRITE_TWINS.get(type(error))
-    if twin is None:
+    """Return the error that a write ends with which was sent and met ``error``.
+
+    It is an :class:`OutcomeUnknown` where the write can have been done, and ``error`` itself otherwise.
+    """
+    if error.outcome_unknown:
         return error
+    if isinstance(error, ServerError):
+        if not error.may_have_happened:
+            return error
+        twin: type[RiakError] = _WRITE_TWINS.get(type(error), ServerWriteError)
+    else:
+        found = _WRITE_TWINS.get(type(error))
+        if found is None:
+            return error
+        twin = found
     unknown = twin(error.value, node=error.node, operation=error.operation)
-    for name in ("quorum", "required", "got"):
+    for name in _DETAILS:
         if hasattr(error, name):
             setattr(unknown, name, getattr(error, name))
     unknown.attempts = error.attempts
@@ -422,44 +463,59 @@ def _phase_told(text: str, match: re.Match[str]) -> ServerError:
     return error
 
 
-_TEXTS: tuple[tuple[str, _Make], ...] = (
-    (r"match_found$", _plain(NoneMatchFailed)),
-    (r"(modified|notfound)$", _plain(NotModifiedFailed)),
+_NO, _MAYBE = False, True
+
+# A pattern of the server's text, the error it stands for, and whether a write answered so can have been done.
+# A text that is not here is a ServerError, and a write that it answers can have been done.
+_TEXTS: tuple[tuple[str, _Make, bool], ...] = (
+    (r"match_found$", _plain(NoneMatchFailed), _NO),
+    (r"(modified|notfound)$", _plain(NotModifiedFailed), _NO),
     (
         r"no_type$|No bucket-type named|Error no bucket type|Invalid bucket type:"
         r"|Invalid bucket properties: not_active$",
         _plain(BucketTypeNotFound),
+        _NO,
     ),
-    (r"timeout$|\{timeout\b", _plain(ServerTimeout)),
-    (r"overload$", _plain(Overload)),
-    (r"\{n_val_violation,(\d+)\}", _n_val),
-    (r"\{(?P<quorum>\w+?)_val_unsatisfied,(?P<required>\d+),(?P<got>\d+)\}", _quorum),
-    (r"\{insufficient_nodes,(?P<have>\d+),need,(?P<need>\d+)\}", _nodes),
-    (r"\{insufficient_vnodes,|insufficient_vnodes_available$|all_nodes_down$", _plain(Unavailable)),
-    (r"\{too_large,(\d+)\}", _size),
-    (r"\{too_many_siblings,(\d+)\}", _siblings),
-    (r"\{precommit_fail,\[\{(field_parsing_failed|unknown_field_type),", _plain(InvalidIndex)),
-    (r"\{precommit_fail,|precommit_fail", _plain(HookRejected)),
-    (r"\{precondition,\{not_present", _plain(RemovalFailed)),
-    (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch)),
-    (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype)),
-    (r"Invalid bucket properties:", _plain(InvalidProperties)),
-    (r"Unknown message code:", _plain(NotSupported)),
-    (r"(?s)Phase (?P<phase>\d+): (?P<reason>.*)", _phase),
-    (r'\{"phase":(?P<phase>\d+),', _phase_told),
-    (r"(?s)(?P<reason>\{(invalid_json|inputs|'?query'?),.*|missing_field$|not_json$|\{unknown_content_type,.*)", _job),
-    (r"(?s)Error (sending inputs|receiving outputs): (?P<reason>.*)", _job),
-    (r"queue_not_defined$|No index .* found", _plain(NotFound)),
-    (r"Permission denied:", _plain(PermissionDenied)),
-    (r"Security is enabled, please (STARTTLS|authenticate) first", _plain(SecurityRequired)),
-    (r"Security not enabled; STARTTLS not allowed", _plain(SecurityNotEnabled)),
-    (r"Authentication failed", _plain(AuthenticationFailed)),
+    (r"timeout$|\{timeout\b", _plain(ServerTimeout), _MAYBE),
+    (r"overload$", _plain(Overload), _NO),
+    (r"\{n_val_violation,(\d+)\}", _n_val, _NO),
+    (r"\{(?P<quorum>\w+?)_val_unsatisfied,(?P<required>\d+),(?P<got>\d+)\}", _quorum, _MAYBE),
+    (r"\{insufficient_nodes,(?P<have>\d+),need,(?P<need>\d+)\}", _nodes, _MAYBE),
+    (r"\{insufficient_vnodes,|insufficient_vnodes_available$|all_nodes_down$", _plain(Unavailable), _NO),
+    (r"\{too_large,(\d+)\}", _size, _NO),
+    (r"\{too_many_siblings,(\d+)\}", _siblings, _NO),
+    (r"\{precommit_fail,\[\{(field_parsing_failed|unknown_field_type),", _plain(InvalidIndex), _NO),
+    (r"\{precommit_fail,|precommit_fail", _plain(HookRejected), _NO),
+    (r"\{precondition,\{not_present", _plain(RemovalFailed), _NO),
+    (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch), _NO),
+    (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype), _NO),
+    (r"Invalid bucket properties:", _plain(InvalidProperties), _NO),
+    (r"Unknown message code:", _plain(NotSupported), _NO),
+    # A job's phases run as its inputs arrive: one that fails may have written for the inputs before.
+    (r"(?s)Phase (?P<phase>\d+): (?P<reason>.*)", _phase, _MAYBE),
+    (r'\{"phase":(?P<phase>\d+),', _phase_told, _MAYBE),
+    (
+        r"(?s)(?P<reason>\{(invalid_json|inputs|'?query'?),.*|missing_field$|not_json$|\{unknown_content_type,.*)",
+        _job,
+        _NO,
+    ),
+    (r"(?s)Error (sending inputs|receiving outputs): (?P<reason>.*)", _job, _MAYBE),
+    (r"queue_not_defined$|No index .* found", _plain(NotFound), _NO),
+    (r"Permission denied:", _plain(PermissionDenied), _NO),
+    (r"Security is enabled, please (STARTTLS|authenticate) first", _plain(SecurityRequired), _NO),
+    (r"Security not enabled; STARTTLS not allowed", _plain(SecurityNotEnabled), _NO),
+    (r"Authentication failed", _plain(AuthenticationFailed), _NO),
 )
 
+
 def from_server(text: str) -> ServerError | SecurityError:
-    """The error that a server's text stands for; :class:`ServerError` itself where none is known."""
-    for pattern, make in _TEXTS:
+    """Return the error that a server's text stands for; :class:`ServerError` itself where none is known."""
+    for pattern, make, may_have_happened in _TEXTS:
         match = re.match(pattern, text)  # compiled at the first error, not at import
         if match:
-            return make(text, match)
-    return ServerError(text)
+            error = make(text, match)
+            error.may_have_happened = may_have_happened
+            return error
+    unknown = ServerError(text)
+    unknown.may_have_happened = True
+    return unknown

@@ -14,7 +14,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from aioriak.error import ConflictError, InvalidRequest, ResolverError
+from aioriak.error import ConflictError, InvalidRequest, ResolverError, ResolverErrorAfterWrite
 
 if TYPE_CHECKING:
     from aioriak.content import RiakContent
@@ -75,11 +75,14 @@ def _live(robject: RiakObject) -> list[RiakContent]:
     return [content for content in robject.siblings if content.exists] or list(robject.siblings)
 
 
-async def resolve(robject: RiakObject) -> None:
+async def resolve(robject: RiakObject, *, after_write: bool = False) -> None:
     """Let an object's resolver settle its conflict.
 
-    Raises :class:`~aioriak.error.ResolverError` when it raises, or leaves none or several siblings.
+    Raises :class:`~aioriak.error.ResolverError` when it raises, or leaves none or several siblings.  With
+    ``after_write`` the object was stored already, and the error is a
+    :class:`~aioriak.error.ResolverErrorAfterWrite`.
     """
+    kind = ResolverErrorAfterWrite if after_write else ResolverError
     resolver = robject.resolver
     if resolver is default_resolver:
         return
@@ -88,13 +91,15 @@ async def resolve(robject: RiakObject) -> None:
         outcome = resolver(robject)
         if isinstance(outcome, Awaitable):
             await outcome
-    except ConflictError:
-        raise
+    except ConflictError as error:
+        if not after_write:
+            raise
+        raise kind(f"the resolver {name} raised {type(error).__name__}: {error.value}") from error
     except Exception as error:
-        raise ResolverError(f"the resolver {name} raised {type(error).__name__}: {error}") from error
+        raise kind(f"the resolver {name} raised {type(error).__name__}: {error}") from error
     left = len(robject.siblings)
     if left != 1:
-        raise ResolverError(f"the resolver {name} left {left or 'no'} siblings instead of one")
+        raise kind(f"the resolver {name} left {left or 'no'} siblings instead of one")
 
 
 def checked(value: Resolver | None) -> Resolver | None:

@@ -313,7 +313,7 @@ class RiakObject(CompatObject):
         """
         write = written(options, w, dw, pw, return_body, if_none_match, timeout)
         if await self._write(self.client._runtime.dispatcher, write):
-            await resolve(self)
+            await resolve(self, after_write=True)
         return self
 
     async def _write(self, dispatcher: Dispatcher, options: WriteOptions) -> bool:

@@ -1,14 +1,14 @@
-"""When a request may be attempted again.
+"""Retry: when a request may be attempted again.
 
 ======================================  ==========================================
 what happened                           attempted again
 ======================================  ==========================================
 nothing was sent                        yes
-the server says "not here, not now"     yes: it did nothing
-sent and lost, or the server gave up    reads, and writes that may happen twice;
-                                        never updates of data types
-anything else the server says           no: it would say it again
-this attempt's share of the time ended  reads, and what was not sent, while time is left
+the server says "not here, not now"     yes: it did nothing (``NOT_HERE_NOT_NOW``)
+sent and lost, or the server gave up    what ``Operation.may_repeat`` allows: reads, and writes that
+                                        may be done twice
+any other error of the server           no: the answer would be the same
+the attempt's share of the time ended   reads, and what was not sent, while time is left
 ======================================  ==========================================
 """
 
@@ -32,24 +32,24 @@ from aioriak.error import (
 from aioriak.wire.operation import Operation
 
 ATTEMPTS: ContextVar[int | None] = ContextVar("aioriak attempts", default=None)
-"""How many attempts requests made in this context have, where that was said (``client.retry_count``)."""
+"""The number of attempts for requests made in this context, if set (``client.retry_count``)."""
 
 NOT_HERE_NOT_NOW = (Overload, NodeNotReady, Unavailable)
-"""The server's ways to say that it did nothing and that another node, or a later attempt, may."""
+"""Errors that say that the server did nothing, and that another node or a later attempt may succeed."""
 
 
 def attempts_of(policy: RetryPolicy) -> int:
-    """How many attempts a request has in all, here."""
+    """Return how many attempts a request has in all, in this context."""
     return ATTEMPTS.get() or policy.attempts
 
 
 def may_try_again(
     error: RiakError, operation: Operation[Any, Any], sent: bool, attempt: int, policy: RetryPolicy
 ) -> float | None:
-    """Seconds to wait before the next attempt, or ``None`` when there must not be one."""
+    """Return the seconds to wait before the next attempt, or ``None`` if there must not be one."""
     if attempt >= attempts_of(policy):
         return None
-    twice = operation.idempotent or (policy.retry_writes and not operation.once)
+    twice = operation.may_repeat(policy.retry_writes)
     if isinstance(error, ConnectionLost):
         again = not sent or twice
     elif isinstance(error, ServerTimeout):
@@ -61,7 +61,7 @@ def may_try_again(
     if not again:
         return None
     if attempt == 1 and isinstance(error, ConnectionLost):
-        return 0.0  # a connection that had died idle: the next one is as good as new
+        return 0.0  # probably a connection that died while idle: another one is likely to work
     return policy.backoff.delay(attempt)
 
 

@@ -72,7 +72,7 @@ class CompatClient:
         """Store an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
         write = written(options, w, dw, pw, return_body, if_none_match, timeout)
         if await robj._write(self._runtime.dispatcher, write):
-            await resolve(robj)
+            await resolve(robj, after_write=True)
         return robj
 
     async def delete(self: _Client, robj: RiakObject, **options: Unpack[DeleteOptions]) -> RiakObject:

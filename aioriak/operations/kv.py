@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
+from aioriak.operations import repeat
 from aioriak.operations.contents import WireContent
 from aioriak.operations.options import DELETE as DELETE_CHECKS
 from aioriak.operations.options import READ, WRITE, ReadOptions, apply
@@ -83,6 +84,8 @@ def put(
     if vclock is None and options.get("if_not_modified"):
         raise InvalidRequest("if_not_modified needs the vclock of an object that was fetched")
     fill(request.content)
+    if dispatcher.retry.retry_writes:
+        return repeat.put(dispatcher, request, timeout)
     return dispatcher.call(PUT, request, timeout)
 
 

@@ -11,7 +11,18 @@ from aioriak.error import ContentError, InvalidRequest
 from aioriak.operations.options import positive
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
-from aioriak.wire.operation import MAP_REDUCE
+from aioriak.wire.operation import MAP_REDUCE, MAP_REDUCE_WRITE
+
+_READING = {
+    f"{kind}_{name}"
+    for kind, names in {
+        "map": ("identity", "object_value", "object_value_list"),
+        "reduce": ("identity", "set_union", "sort", "sum", "plist_sum", "string_to_integer", "count_inputs"),
+    }.items()
+    for name in names
+}
+"""The functions of Riak's module ``riak_kv_mapreduce`` that only read."""
+_READING_INPUTS = {("yokozuna", "mapred_search"), ("riak_search", "mapred_search")}
 
 
 class PhaseResult(NamedTuple):
@@ -39,7 +50,33 @@ def stream(
     except (TypeError, ValueError) as error:
         raise InvalidRequest(f"a map/reduce job is JSON: {error}") from None
     request = kv.RpbMapRedReq(request=body.encode(), content_type=b"application/json")
-    return Stream(dispatcher.stream(MAP_REDUCE, request, limit), _results)
+    operation = MAP_REDUCE if only_reads(inputs, query) else MAP_REDUCE_WRITE
+    return Stream(dispatcher.stream(operation, request, limit), _results)
+
+
+def only_reads(inputs: Any, query: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a job certainly changes nothing.
+
+    It runs Riak's own functions and link phases only; any other function can write, as ``map_delete`` does.
+    """
+    if isinstance(inputs, Mapping) and "module" in inputs:
+        known = (inputs["module"], inputs.get("function")) in _READING_INPUTS
+    else:
+        known = True
+    return known and all(_phase_only_reads(phase) for phase in query)
+
+
+def _phase_only_reads(phase: object) -> bool:
+    if not isinstance(phase, Mapping) or len(phase) != 1:
+        return False
+    [(kind, step)] = phase.items()
+    if kind == "link":
+        return True
+    if not isinstance(step, Mapping):
+        return False
+    if step.get("language") == "javascript":
+        return str(step.get("name", "")).startswith("Riak.") and "source" not in step
+    return step.get("module") == "riak_kv_mapreduce" and step.get("function") in _READING
 
 
 def _results(message: kv.RpbMapRedResp) -> list[PhaseResult]:

@@ -56,6 +56,14 @@ class Operation(Generic[Q, R]):
         object.__setattr__(self, "has_timeout", fields is not None and "timeout" in fields.fields_by_name)
         object.__setattr__(self, "decode", getattr(self.reply, "FromString", _nothing))
 
+    def may_repeat(self, retry_writes: bool) -> bool:
+        """Return whether the request may be sent again although an earlier attempt may have been received.
+
+        ``retry_writes`` is the caller's policy.  Where it depends on the request, there are several rows of one
+        code, and the module in ``operations`` that makes the request picks one.
+        """
+        return self.idempotent or (retry_writes and not self.once)
+
     def streaming(self, request: Any) -> bool:
         """Whether this request is answered by many messages."""
         return self.streams == "always" or (self.streams == "asked" and request.stream)
@@ -77,7 +85,9 @@ SET_CLIENT_ID: Operation[kv.RpbSetClientIdReq, None] = Operation(
 SERVER_INFO: Operation[None, base.RpbGetServerInfoResp] = Operation(
     "server info", 7, None, 8, base.RpbGetServerInfoResp, idempotent=True)
 GET = Operation("get", 9, kv.RpbGetReq, 10, kv.RpbGetResp, idempotent=True)
-PUT = Operation("put", 11, kv.RpbPutReq, 12, kv.RpbPutResp, writes=True)
+# A put that is repeated blindly can fail its own condition, become a sibling of itself, or be stored under a second
+# generated key.  operations.kv repeats one only when it has found out that the first was not done.
+PUT = Operation("put", 11, kv.RpbPutReq, 12, kv.RpbPutResp, once=True, writes=True)
 DELETE: Operation[kv.RpbDelReq, None] = Operation("delete", 13, kv.RpbDelReq, 14, None, writes=True)
 LIST_BUCKETS = Operation(
     "list buckets", 15, kv.RpbListBucketsReq, 16, kv.RpbListBucketsResp, idempotent=True, streams="asked", alone=True)
@@ -87,7 +97,10 @@ GET_BUCKET = Operation("get bucket properties", 19, base.RpbGetBucketReq, 20, ba
 SET_BUCKET: Operation[base.RpbSetBucketReq, None] = Operation(
     "set bucket properties", 21, base.RpbSetBucketReq, 22, None, idempotent=True, writes=True)
 MAP_REDUCE = Operation(
-    "map/reduce", 23, kv.RpbMapRedReq, 24, kv.RpbMapRedResp, streams="always", alone=True)
+    "map/reduce", 23, kv.RpbMapRedReq, 24, kv.RpbMapRedResp, idempotent=True, streams="always", alone=True)
+# A job that runs a function which writes, or one that nothing is known of.
+MAP_REDUCE_WRITE = Operation(
+    "map/reduce", 23, kv.RpbMapRedReq, 24, kv.RpbMapRedResp, once=True, writes=True, streams="always", alone=True)
 INDEX = Operation("index query", 25, kv.RpbIndexReq, 26, kv.RpbIndexResp, idempotent=True, streams="asked")
 SEARCH = Operation("search", 27, search.RpbSearchQueryReq, 28, search.RpbSearchQueryResp, idempotent=True)
 RESET_BUCKET: Operation[base.RpbResetBucketReq, None] = Operation(
@@ -154,6 +167,8 @@ AUTHENTICATE: Operation[base.RpbAuthReq, None] = Operation("authenticate", 253, 
 START_TLS: Operation[None, None] = Operation("start TLS", 255, None, 255, None)
 
 OPERATIONS: dict[int, Operation[Any, Any]] = {
-    operation.request_code: operation for operation in list(globals().values()) if isinstance(operation, Operation)
+    operation.request_code: operation
+    for operation in list(globals().values())
+    if isinstance(operation, Operation) and operation is not MAP_REDUCE_WRITE
 }
-"""Every operation by its request's message code."""
+"""Every operation by its request's message code; of several rows of one code, the first."""

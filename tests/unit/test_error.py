@@ -299,3 +299,27 @@ def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
             path.append(name)
             drawn.add(name)
     assert drawn == {kind.__name__ for kind in ALL}
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [("Error processing incoming message: error:{badmatch,x}", True), ("no words for it", True), ("timeout", True),
+     ("{pw_val_unsatisfied,3,2}", True), ("{insufficient_nodes,1,need,3}", True), ("Phase 0: function_clause", True),
+     ("overload", False), ("match_found", False), ("{n_val_violation,3}", False), ("{too_large,1}", False),
+     ("{precommit_fail,no}", False), ("no_type", False), ("{insufficient_vnodes,0,need,2}", False),
+     ("not_json", False), ("Permission denied: User 'a' does not have 'b' on c", False)],
+)  # fmt: skip
+def test_a_write_answered_by_an_error_is_unknown_unless_the_text_rules_it_out(text: str, unknown: bool) -> None:
+    read = from_server(text)
+    assert not read.outcome_unknown
+    write = for_write(read)
+    assert write.outcome_unknown is unknown
+    assert isinstance(write, type(read))
+    assert for_write(write) is write
+
+
+def test_an_error_after_a_write_says_that_the_write_was_done() -> None:
+    error = errors.ResolverErrorAfterWrite("the resolver merge raised KeyError: 'n'")
+    assert error.written
+    assert not error.outcome_unknown
+    assert str(error).endswith("; the write was done")

@@ -73,14 +73,14 @@ def test_a_stream_that_is_asked_for_depends_on_the_request() -> None:
 
 
 @each
-def test_what_is_neither_idempotent_nor_a_write_is_a_login_or_a_job(operation: Operation[Any, Any]) -> None:
+def test_what_is_neither_idempotent_nor_a_write_is_a_login(operation: Operation[Any, Any]) -> None:
     if not operation.idempotent and not operation.writes:
-        assert operation in (rows.MAP_REDUCE, rows.AUTHENTICATE, rows.START_TLS)
+        assert operation in (rows.AUTHENTICATE, rows.START_TLS)
 
 
 @pytest.mark.parametrize(
     "operation",
-    [rows.PUT, rows.DELETE, rows.DT_UPDATE, rows.COUNTER_UPDATE, rows.QUEUE_FETCH],
+    [rows.PUT, rows.DELETE, rows.DT_UPDATE, rows.COUNTER_UPDATE, rows.QUEUE_FETCH, rows.MAP_REDUCE_WRITE],
     ids=lambda operation: operation.name,
 )
 def test_what_would_do_it_twice_is_a_write_and_not_idempotent(operation: Operation[Any, Any]) -> None:
