@@ -500,6 +500,8 @@ _TEXTS: tuple[tuple[str, _Make, bool], ...] = (
         _NO,
     ),
     (r"(?s)Error (sending inputs|receiving outputs): (?P<reason>.*)", _job, _MAYBE),
+    # a name in the request is none that the server knows: it failed while it read the request
+    (r"Error processing incoming message: error:badarg:\[\{erlang,binary_to_existing_atom,", _plain(ServerError), _NO),
     (r"queue_not_defined$|No index .* found", _plain(NotFound), _NO),
     (r"Permission denied:", _plain(PermissionDenied), _NO),
     (r"Security is enabled, please (STARTTLS|authenticate) first", _plain(SecurityRequired), _NO),
