@@ -193,34 +193,8 @@ def print_term(term: Any) -> str:
     return str(term)
 
 
-_CLASSES = {
-    b"alpha": rb"a-zA-Z", b"digit": rb"0-9", b"alnum": rb"a-zA-Z0-9", b"upper": rb"A-Z", b"lower": rb"a-z",
-    b"space": rb"\s", b"punct": rb"!-/:-@\[-`{-~", b"xdigit": rb"0-9A-Fa-f", b"word": rb"\w",
-    b"cntrl": rb"\x00-\x1f\x7f",
-    b"print": rb"\x20-\x7e", b"graph": rb"\x21-\x7e", b"blank": rb" \t",
-}  # fmt: skip
-
-
-def compile_regex(pattern: bytes) -> re.Pattern[bytes]:
-    r"""A pattern of Erlang's ``re`` (PCRE, over bytes) as one of Python's.
-
-    What the two write differently is rewritten: named groups, ``\z``, ``\h`` and POSIX
-    classes.  Raises :class:`re.error` for what is wrong in both.
-    """
-    pattern = re.sub(rb"\(\?<(?![=!])", rb"(?P<", pattern)
-    pattern = re.sub(rb"\[:(\w+):\]", lambda match: _CLASSES.get(match[1], match[0]), pattern)
-    pattern = re.sub(rb"\\(.)", _escape, pattern, flags=re.DOTALL)
-    return compile_quietly(pattern)
-
-
 def compile_quietly(pattern: AnyStr) -> re.Pattern[AnyStr]:
     """Compile a client's pattern without the warnings that Python has for the author of one."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return re.compile(pattern)
-
-
-def _escape(match: re.Match[bytes]) -> bytes:
-    return {b"z": rb"\Z", b"Z": rb"(?=\n?\Z)", b"h": rb"[ \t]", b"R": rb"(?:\r\n|\n|\r)", b"e": rb"\x1b"}.get(
-        match[1], match[0]
-    )

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_plus
 
-from aioriak.testing.erlang import compile_regex, order
+from aioriak.testing.erlang import order
+from aioriak.testing.pcre import compile_regex
 
 Step = Callable[[Any], Any]
 

@@ -21,7 +21,7 @@ from typing import Any
 from aioriak.codec import Codecs
 from aioriak.config import parse_url
 from aioriak.error import ContentError, InvalidRequest, ProtocolError
-from aioriak.testing import RiakServer, dumps, erlang, keyfilters, lucene, mapreduce
+from aioriak.testing import RiakServer, dumps, erlang, keyfilters, lucene, mapreduce, pcre
 from aioriak.testing.bucket_types import BucketType
 from aioriak.testing.errors import Refusal
 from aioriak.testing.security import Security
@@ -292,8 +292,8 @@ def search(data: bytes) -> None:
 def regex(data: bytes) -> None:
     """Translate a regular expression."""
     try:
-        erlang.compile_regex(data)
-    except re.error:
+        pcre.compile_regex(data)
+    except (pcre.BadRegex, Refusal):
         pass
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,9 +21,10 @@ from aioriak.riak_pb.riak_pb2 import RpbPair
 from aioriak.testing import contents
 from aioriak.testing.context import Answer, Context, Handler
 from aioriak.testing.database import Database
-from aioriak.testing.erlang import BadTerm, compile_regex, decode_term, encode_term, print_term
+from aioriak.testing.erlang import BadTerm, decode_term, encode_term, print_term
 from aioriak.testing.errors import HangUp, Later, Never, Refusal
 from aioriak.testing.handlers.coverage import covers
+from aioriak.testing.pcre import BadRegex, Pattern, compile_regex
 from aioriak.testing.quorum import check_coverage
 from aioriak.testing.secondary import Entry, Term, between
 from aioriak.wire.operation import CS_BUCKET, INDEX, Operation
@@ -39,7 +39,7 @@ class Query:
     name: bytes
     low: Term | None = None
     high: Term | None = None
-    regex: re.Pattern[bytes] | None = None
+    regex: Pattern | None = None
 
 
 class BadIndex(ValueError):
@@ -137,9 +137,9 @@ def _query(request: RpbIndexReq) -> Query:
     if pattern is not None:
         try:
             regex = compile_regex(pattern)
-        except re.error as error:
+        except BadRegex as error:
             raise Refusal(
-                f'Invalid term regular expression {print_term(pattern)} : {{"{error.msg}",{error.pos or 0}}}'
+                f'Invalid term regular expression {print_term(pattern)} : {{"{error.message}",{error.position}}}'
             ) from None
     name = request.index.lower()
     if name == b"$bucket":

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aioriak.testing.erlang import Atom, BadTerm, compile_regex, decode_term, encode_term, order, print_term
+from aioriak.testing.erlang import Atom, BadTerm, decode_term, encode_term, order, print_term
 
 TERMS = st.recursive(
     st.integers() | st.binary(max_size=20) | st.floats(allow_nan=False) | st.just(Atom("atom")) | st.booleans(),
@@ -54,18 +54,3 @@ def test_terms_sort_numbers_atoms_tuples_lists_binaries() -> None:
 )  # fmt: skip
 def test_terms_print_as_erlang_prints_them(term: Any, printed: str) -> None:
     assert print_term(term) == printed
-
-
-@pytest.mark.parametrize(
-    ("pattern", "yes", "no"),
-    [
-        (rb"(?<year>\d{4})-(?P=year)", b"1999-1999", b"1999-2000"),
-        (rb"^[[:alpha:]]+\z", b"abc", b"ab1"),
-        (rb"(?<!a)b", b"cb", b"ab"),
-        (rb"a\hb", b"a\tb", b"ab"),
-    ],
-)
-def test_patterns_of_pcre_work(pattern: bytes, yes: bytes, no: bytes) -> None:
-    compiled = compile_regex(pattern)
-    assert compiled.search(yes)
-    assert not compiled.search(no)
