@@ -122,8 +122,8 @@ class RiakServer:
     async def start(self) -> None:
         """Open the data file and listen.
 
-        Raises :class:`OSError` if an address is in use, and
-        :class:`~aioriak.testing.storage.StorageError` if the data file cannot be used.
+        Raises :class:`OSError` if an address is in use, and :class:`sqlite3.Error` if the data file
+        cannot be used.
         """
         try:
             if self._data is not None:
