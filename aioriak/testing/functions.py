@@ -42,6 +42,11 @@ def _absent(found: Input, argument: Any) -> list[Any]:
     raise PhaseError("function_clause")
 
 
+def from_source(*given: Any) -> list[Any]:
+    """A function given as source, as a map or a reduce phase: Riak 3 starts no worker for it."""
+    raise PhaseError("[worker_startup_failed]")
+
+
 def map_identity(obj: RiakObj | None, found: Input, argument: Any) -> list[Any]:
     """The object itself; it cannot leave the job as JSON."""
     return [NOT_FOUND if obj is None else obj]

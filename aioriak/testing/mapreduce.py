@@ -85,7 +85,11 @@ Inputs = Keys | Whole | Indexed | Searched | Generated
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """One step: ``function`` is a module and a name, for JavaScript a name alone, or for a link bucket and tag."""
+    """One step of a job.
+
+    ``function`` is a module and a name, ``None`` for a function given as source; for JavaScript
+    a name alone; for a link a bucket and a tag.
+    """
 
     kind: Literal["map", "reduce", "link"]
     language: Literal["erlang", "javascript"]
@@ -223,15 +227,15 @@ def _json_phase(phase: Any, last: bool) -> Phase:
     if not isinstance(keep, bool):
         raise Refusal("{'query',[\"The \\\"keep\\\" field was not a boolean value in:\\n\"]}")
     if kind == "link":
-        target = binary((step.get("bucket", "_"), step.get("tag", "_")))
-        return Phase("link", "erlang", (binary(step.get("bucket", "_")), binary(step.get("tag", "_"))), target, keep)
+        target = (binary(step.get("bucket", "_")), binary(step.get("tag", "_")))
+        return Phase("link", "erlang", target, None, keep)
     argument = binary(step.get("arg"))
     language = step.get("language")
     if language == "erlang":
         if "module" in step and "function" in step:
             return Phase(kind, "erlang", (binary(step["module"]), binary(step["function"])), argument, keep)
         if "source" in step or ("bucket" in step and "key" in step):
-            raise Refusal("{strfun,not_allowed}")
+            return Phase(kind, "erlang", None, argument, keep)
         raise Refusal("{'query',[\"No function specified in Erlang phase:\\n\"]}")
     if language == "javascript":
         return Phase(kind, "javascript", binary(step.get("name")), argument, keep)
@@ -255,6 +259,8 @@ def _from_term(body: bytes) -> Job:
             case ("map" | "reduce" as kind, ("modfun", module, function), argument, bool() as keep):
                 name = (str(module).encode(), str(function).encode())
                 phases.append(Phase(kind, "erlang", name, None if argument == Atom("none") else argument, keep))
+            case ("map" | "reduce" as kind, ("strfun", _), argument, bool() as keep):
+                phases.append(Phase(kind, "erlang", None, None if argument == Atom("none") else argument, keep))
             case ("link", bucket, tag, bool() as keep):
                 target = tuple(b"_" if part == Atom("_") else part for part in (bucket, tag))
                 phases.append(Phase("link", "erlang", target, None, keep))

@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         help="how long deleted objects leave a tombstone (default: 3)",
     )
     made.add_argument(
-        "--search", action="store_true", help="know what only Riak 2.x knows: search, JavaScript map/reduce, links"
+        "--search", action="store_true", help="know what only Riak 2.x knows: search, JavaScript map/reduce"
     )
     return made
 

@@ -179,6 +179,14 @@ async def test_metadata_comes_back_as_it_was(bucket: Bucket) -> None:
     assert read.last_modified > 1.6e9
 
 
+async def test_a_link_without_a_tag_is_not_a_link_with_an_empty_one(bucket: Bucket) -> None:
+    fresh = bucket.new_object("k", 1)
+    fresh.links = [("b", "none", None), ("b", "empty", ""), ("b", "tagged", "t")]
+    await fresh.store()
+    read = await bucket.get("k")
+    assert sorted(read.links, key=str) == [("b", "empty", ""), ("b", "none", None), ("b", "tagged", "t")]
+
+
 async def test_a_put_replaces_all_metadata(bucket: Bucket) -> None:
     fresh = bucket.new_object("k", 1)
     fresh.usermeta = {"a": "1"}

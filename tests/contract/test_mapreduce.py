@@ -106,6 +106,23 @@ async def test_an_error_says_which_phase_and_why(client: RiakClient, numbers: Bu
     assert "invalid module" in caught.value.reason
 
 
+async def test_a_link_phase_gives_the_links_that_match(client: RiakClient, bucket_name: str) -> None:
+    robject = client.bucket(bucket_name).new_object("k", encoded_data=b"v", content_type="text/plain")
+    robject.links = [("lw", "b", "t"), ("other", "c", "u")]
+    await robject.store()
+    assert await client.mapred([[bucket_name, "k"]], [{"link": {"bucket": "lw", "keep": True}}]) == [["lw", "b", "t"]]
+    assert await client.mapred([[bucket_name, "k"]], [{"link": {"tag": "u"}}]) == [["other", "c", "u"]]
+    assert await client.mapred([[bucket_name, "k"]], [{"link": {"bucket": "none"}}]) == []
+    await robject.delete()
+
+
+async def test_a_phase_with_erlang_source_is_refused(client: RiakClient, numbers: Bucket) -> None:
+    phase = {"language": "erlang", "source": "fun(O, _, _) -> [riak_object:key(O)] end."}
+    with pytest.raises(MapReduceError) as caught:
+        await client.mapred([[numbers.name, "k1"]], [{"map": phase}])
+    assert (caught.value.phase, caught.value.reason) == (0, "[worker_startup_failed]")
+
+
 async def test_a_function_that_fails_says_so_with_its_phase(client: RiakClient, bucket_name: str) -> None:
     job = RiakMapReduce(client).add(bucket_name, "nothing").map(["riak_kv_mapreduce", "map_object_value"])
     with pytest.raises(MapReduceError) as caught:

@@ -11,7 +11,7 @@ import pytest
 
 from aioriak import RiakClient
 from aioriak.bucket import Bucket
-from aioriak.error import BucketTypeNotFound, InvalidRequest, RiakError
+from aioriak.error import BucketTypeNotFound, InvalidProperties, InvalidRequest, RiakError
 
 
 @pytest.fixture
@@ -124,6 +124,11 @@ async def test_a_type_that_does_not_exist_has_no_properties(client: RiakClient, 
 async def test_what_the_server_does_not_allow_is_its_error(client: RiakClient) -> None:
     with pytest.raises(RiakError):
         await client.bucket_type("sets").set_properties({"datatype": "map"})
+
+
+async def test_the_default_type_keeps_its_properties(client: RiakClient) -> None:
+    with pytest.raises(InvalidProperties, match="no_default_update"):
+        await client.bucket_type("default").set_properties({"n_val": 3})
 
 
 @pytest.mark.parametrize("props", [{"nval": 3}, {"n_val": "3"}, {"allow_mult": 1}, {"r": "most"}, [("n_val", 3)]])

@@ -11,7 +11,7 @@ from typing import Any
 from aioriak.riak_pb.riak_kv_pb2 import RpbMapRedReq, RpbMapRedResp
 from aioriak.testing import functions
 from aioriak.testing.context import Context, Handler
-from aioriak.testing.erlang import BadTerm, encode_term, print_term
+from aioriak.testing.erlang import Atom, BadTerm, encode_term, print_term
 from aioriak.testing.errors import HangUp, Refusal
 from aioriak.testing.functions import Map, PhaseError, Reduce
 from aioriak.testing.handlers.indexes import BadIndex, Query, parse_term
@@ -125,9 +125,9 @@ def _function(context: Context, phase: Phase, number: int) -> Map | Reduce:
         step: Map | Reduce = scripts[phase.function]
         return step
     if phase.kind == "link":
-        if not context.cluster.search:
-            raise Refusal(f"Phase {number}: invalid module named in PhaseSpec function:\n   link walking is gone")
         return functions.map_identity
+    if phase.function is None:
+        return functions.from_source
     module, name = phase.function
     known: dict[Any, Any] = functions.ERLANG_MAPS if phase.kind == "map" else functions.ERLANG_REDUCES
     if module != b"riak_kv_mapreduce":
@@ -180,7 +180,7 @@ def _reducible(value: Any) -> Any:
 
 def _links(obj: RiakObj | None, bucket: bytes, tag: bytes) -> list[Any]:
     return [
-        [link.bucket, link.key, link.tag]
+        [link.bucket, link.key, Atom("undefined") if link.tag is None else link.tag]
         for content in (obj.contents if obj else ())
         for link in content.links
         if bucket in (b"_", link.bucket) and tag in (b"_", link.tag)

@@ -53,11 +53,13 @@ def get_type(context: Context, request: RpbGetBucketTypeReq) -> RpbGetBucketResp
 
 
 def set_type(context: Context, request: RpbSetBucketTypeReq) -> None:
-    """Change some, for every bucket of the type that has none of its own."""
+    """Change some, for every bucket of the type that has none of its own; the type ``default`` is read-only."""
+    if request.type == b"default":
+        raise Refusal("Invalid bucket properties: no_default_update")
     old = context.database.bucket_types.get(request.type)
     if old is None:
         raise Refusal("Invalid bucket properties: not_active")
-    new = update(old, from_message(request.props), typed=request.type != b"default")
+    new = update(old, from_message(request.props), typed=True)
     context.database.set_bucket_type(request.type, new)
 
 

@@ -79,6 +79,7 @@ async def test_newer_properties_are_taken_and_not_shown(server, peer):
         (b"siblings", {"datatype": b"set"}),
         (b"siblings", {"write_once": True}),
         (b"default", {"write_once": True}),
+        (b"default", {"n_val": 3}),
         (b"writeonce", {"datatype": b"set"}),
         (b"hlls", {"hll_precision": 15}),
         (b"siblings", {"pr": properties.DEFAULT}),

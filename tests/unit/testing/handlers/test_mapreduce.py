@@ -116,7 +116,6 @@ def test_a_sum_of_words_is_an_error_with_phase_and_reason(filled: Any) -> None:
         (b'{"inputs": "b", "query": [{"map": {}}]}', "No ..language.. was specified"),
         (b'{"inputs": {"bucket": "b", "key_filters": [["odd"]]}, "query": []}', "bad_filter"),
         (b'{"inputs": {"module": "m", "function": "f", "arg": 1}, "query": []}', "undef"),
-        (b'{"inputs": "b", "query": [{"map": {"language": "erlang", "source": "fun"}}]}', "strfun,not_allowed"),
     ],
 )  # fmt: skip
 def test_a_bad_job_is_refused(ask: Any, job: bytes, words: str) -> None:
@@ -143,7 +142,38 @@ def test_riak_2_runs_the_built_in_scripts(ask_old: Any) -> None:
     assert found == {2: ['{"n": 1}', '{"n": 2}']}
 
 
-def test_riak_2_walks_links(ask_old: Any) -> None:
-    links = [{"bucket": b"x", "key": b"1", "tag": b"t"}, {"bucket": b"y", "key": b"2", "tag": b"u"}]
-    ask_old.put(b"b", b"k", links=links)
-    assert _run(ask_old, [["b", "k"]], {"link": {"tag": "t"}}) == {0: [["x", "1", "t"]]}
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        ({}, [["x", "1", "t"], ["y", "2", "undefined"], ["y", "3", ""]]),
+        ({"tag": "t"}, [["x", "1", "t"]]), ({"tag": ""}, [["y", "3", ""]]),
+        ({"bucket": "y"}, [["y", "2", "undefined"], ["y", "3", ""]]), ({"bucket": "x", "tag": "u"}, []),
+    ],
+)  # fmt: skip
+def test_a_link_phase_gives_the_links_that_match(ask: Any, step: Any, found: list[Any]) -> None:
+    links = [{"bucket": b"x", "key": b"1", "tag": b"t"}, {"bucket": b"y", "key": b"2"},
+             {"bucket": b"y", "key": b"3", "tag": b""}]  # fmt: skip
+    ask.put(b"b", b"k", links=links)
+    assert _run(ask, [["b", "k"], ["b", "none"]], {"link": step}).get(0, []) == found
+
+
+def test_the_keys_of_links_go_to_the_next_phase(ask: Any) -> None:
+    ask.put(b"b", b"k", links=[{"bucket": b"x", "key": b"1", "tag": b"t"}])
+    ask.put(b"x", b"1", b"linked")
+    assert _run(ask, [["b", "k"]], {"link": {}}, _erlang("map", "map_object_value")) == {1: ["linked"]}
+
+
+@pytest.mark.parametrize("kind", ["map", "reduce"])
+@pytest.mark.parametrize("where", [{"source": "fun(X) -> X end."}, {"bucket": "b", "key": "k1"}])
+def test_no_worker_starts_for_a_phase_with_source(filled: Any, kind: str, where: Any) -> None:
+    with pytest.raises(Refusal) as caught:
+        _run(filled, "b", {kind: {"language": "erlang", **where}})
+    told = json.loads(caught.value.text)
+    assert (told["phase"], told["error"]) == (0, "[worker_startup_failed]")
+
+
+def test_no_worker_starts_for_source_in_an_erlang_term(filled: Any) -> None:
+    phase = (Atom("map"), (Atom("strfun"), b"fun(O, _, _) -> [O] end."), Atom("none"), True)
+    job = encode_term([(Atom("inputs"), [(b"b", b"k1")]), (Atom("query"), [phase])])
+    with pytest.raises(Refusal, match="worker_startup_failed"):
+        list(filled(MAP_REDUCE, request=job, content_type=b"application/x-erlang-binary"))
