@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, Generic, Unpack, cast
 
 from aioriak import many
 from aioriak.codec import Codecs, Decoder, Encoder
@@ -38,7 +38,15 @@ from aioriak.riak_object import RiakObject
 __all__ = ["Bucket", "BucketType"]
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from aioriak.client import RiakClient
+
+    V = TypeVar("V", default=Any)
+else:
+    from typing import TypeVar
+
+    V = TypeVar("V")
 
 
 class BucketType(CompatBucketType):
@@ -138,7 +146,7 @@ class BucketType(CompatBucketType):
         return f"<BucketType {show(self.name)}>"
 
 
-class Bucket(CompatBucket):
+class Bucket(CompatBucket, Generic[V]):
     """A bucket: a namespace of keys, with objects or data types under them.
 
     Riak's documentation: "Buckets".
@@ -213,6 +221,11 @@ class Bucket(CompatBucket):
         if self.bucket_type.wire_name is not None:
             datatype = await self.bucket_type.get_datatype()
             if datatype is not None:
+                if data is not None or encoded_data is not None:
+                    raise InvalidRequest(
+                        f"{self.path} holds data types ({datatype}), which are not made of data: "
+                        "make it with new(key), change it with its methods, and store() it"
+                    )
                 return handles.new(datatype, self, key)
         return self.new_object(key, data, content_type, encoded_data)
 
@@ -504,7 +517,7 @@ class Bucket(CompatBucket):
         """Make an object of the reply of a fold, and resolve its conflict."""
         robject = RiakObject._absent(self.client, self, found.key)
         robject.vclock = found.vclock
-        if robject._show(found.contents):
+        if robject._set_contents(found.contents):
             await resolve(robject)
         return robject
 

@@ -1,8 +1,23 @@
-"""Encoders and decoders: from values to bytes and back, by content type."""
+"""Encoders and decoders: from values to bytes and back, by media type.
+
+JSON has one meaning, with and without orjson, which only makes it faster:
+
+- It is RFC 8259 as the standard library reads and writes it: compact, in UTF-8, duplicate names keep
+  the last value, and byte order marks, UTF-16 and UTF-32 are read.
+- Integers are exact at any size that the interpreter converts (``sys.set_int_max_str_digits``).
+- NaN, the infinities, and numbers beyond the range of a float are refused, unless :func:`json_encoder`
+  and :func:`json_decoder` are told otherwise.
+- Half a surrogate pair is read and written as its escape.
+- Types that the standard library does not write (dates, UUIDs, dataclasses, plain enums) are refused,
+  and so are bytes.
+"""
 
 from __future__ import annotations
 
 import json
+import marshal
+import math
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -24,17 +39,107 @@ Decoder = Callable[[bytes], Any]
 """Takes what is stored, returns the value."""
 
 
-def _standard_json(value: Any) -> bytes:
-    value = value.decode() if isinstance(value, bytes) else value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+# -- JSON ---------------------------------------------------------------------------------
 
 
-def _fast_json(value: Any) -> bytes:
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON; aioriak.codec.json_decoder(allow_nan=True) reads it")
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number} is beyond the range of a float")
+    return value
+
+
+_STRICT_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_LENIENT_WRITER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def _write_standard(value: Any, writer: json.JSONEncoder = _STRICT_WRITER) -> bytes:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            "bytes are no JSON value; give bytes that are JSON already as encoded_data, "
+            "and store other bytes as application/octet-stream"
+        )
+    # half a surrogate pair stands only inside a string, where this makes it JSON's own escape
+    return writer.encode(value).encode("utf-8", "backslashreplace")
+
+
+def _read_standard(value: bytes) -> Any:
+    return json.loads(value, parse_constant=_refuse_constant, parse_float=_finite)
+
+
+_DIGITS_TO_0 = bytes(ord("0") if chr(code).isdigit() and code < 128 else code for code in range(256))
+_LONG_NUMBER = b"0" * 19  # the shortest run of digits that may not fit 64 bits
+_EXPONENT = re.compile(rb"(?:^|[\[,:])-?[0-9.]+e")
+
+
+def _write_fast(value: Any) -> bytes:
+    """Write JSON with orjson where that gives the bytes of :func:`_write_standard`.
+
+    orjson takes more types, and writes NaN as null.  marshal refuses every type but the built-in ones,
+    and its version 1 writes floats as text: together they tell in C what would take a loop here.
+    """
     try:
-        return orjson.dumps(value.decode() if isinstance(value, bytes) else value)
-    except TypeError:
-        # what orjson is stricter about: numbers over 64 bits, keys that are no strings
-        return _standard_json(value)
+        types = marshal.dumps(value, 1)
+        written = orjson.dumps(value)
+    except (TypeError, ValueError):
+        return _write_standard(value)
+    if b"null" in written and (b"f\x03nan" in types or b"f\x03inf" in types or b"f\x04-inf" in types):
+        return _write_standard(value)  # raises
+    # both write the shortest digits of a float, but not in the same notation: 1e16 or 1e+16
+    if b"0.0000" in written or (b"0e" in written.translate(_DIGITS_TO_0) and _EXPONENT.search(written)):
+        return _write_standard(value)
+    return written
+
+
+def _read_fast(value: bytes) -> Any:
+    """Read JSON with orjson where that gives the values of :func:`_read_standard`."""
+    if _LONG_NUMBER in value.translate(_DIGITS_TO_0):
+        return _read_standard(value)  # orjson makes a float of an integer over 64 bits
+    try:
+        return orjson.loads(value)
+    except ValueError:
+        return _read_standard(value)  # orjson is stricter: depth, byte order marks, surrogates
+
+
+_write_json: Encoder = _write_fast if orjson else _write_standard
+_read_json: Decoder = _read_fast if orjson else _read_standard
+
+
+def _write_lenient(value: Any) -> bytes:
+    return _write_standard(value, _LENIENT_WRITER)
+
+
+def _read_lenient(value: bytes) -> Any:
+    return json.loads(value)
+
+
+def json_encoder(*, allow_nan: bool = False) -> Encoder:
+    """Return an encoder of JSON, for :meth:`~aioriak.RiakClient.set_encoder`.
+
+    With ``allow_nan`` it writes ``NaN``, ``Infinity`` and ``-Infinity``, which are not JSON: many other
+    programs cannot read them.
+    """
+    return _write_lenient if allow_nan else _write_json
+
+
+def json_decoder(*, allow_nan: bool = False) -> Decoder:
+    """Return a decoder of JSON, for :meth:`~aioriak.RiakClient.set_decoder`.
+
+    With ``allow_nan`` it reads ``NaN``, ``Infinity`` and ``-Infinity``, and numbers beyond the range of a
+    float as infinite.
+    """
+    return _read_lenient if allow_nan else _read_json
+
+
+_JSON_ENCODERS = frozenset((_write_json, _write_lenient))
+_JSON_DECODERS = frozenset((_read_json, _read_lenient))
+
+
+# -- bytes and text -------------------------------------------------------------------------
 
 
 def _octets(value: Any) -> bytes:
@@ -49,36 +154,64 @@ def _same(value: bytes) -> bytes:
     return value
 
 
-def _json_decoder(value: bytes) -> Any:
-    return json.loads(value)
-
-
-_json: Encoder = _fast_json if orjson else _standard_json
-
 ENCODERS: dict[str, Encoder] = {
-    "application/json": _json,
-    "text/json": _json,
+    "application/json": _write_json,
+    "text/json": _write_json,
     "text/plain": _octets,
     "application/octet-stream": _octets,
     "binary/octet-stream": _octets,
 }
-"""What a client starts with."""
-
-_load_json: Decoder = orjson.loads if orjson else _json_decoder
+"""The encoders of a new client."""
 
 DECODERS: dict[str, Decoder] = {
-    "application/json": _load_json,
-    "text/json": _load_json,
+    "application/json": _read_json,
+    "text/json": _read_json,
     "application/octet-stream": _same,
     "binary/octet-stream": _same,
 }
-"""What a client starts with; ``text/*`` is decoded by its charset (UTF-8 unless said)."""
+"""The decoders of a new client; ``text/*`` is decoded by its charset, UTF-8 by default."""
+
+
+# -- by media type ----------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)  # a program uses few
+def normalize(content_type: str) -> str:
+    """Return one spelling of a content type: lower case, no spaces around its parameters, no quotes."""
+    media_type, *parameters = content_type.split(";")
+    parts = [media_type.strip().lower()]
+    for parameter in parameters:
+        name, equals, value = parameter.partition("=")
+        if name.strip():
+            parts.append(f"{name.strip().lower()}{equals}{value.strip().strip(chr(34)).lower()}")
+    return ";".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _charset(content_type: str | None) -> str | None:
+    """The charset parameter of a content type."""
+    if content_type is None or ";" not in content_type:
+        return None
+    for parameter in normalize(content_type).split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name == "charset":
+            return value or None
+    return None
+
+
+@lru_cache(maxsize=256)
+def _foreign(charset: str | None, content_type: str | None) -> str | None:
+    """The character set of a JSON text, if it is not UTF-8."""
+    if charset is None:
+        charset = _charset(content_type)
+    return None if charset is None or charset.lower() in ("utf-8", "utf8") else charset
 
 
 class Registry(Generic[T]):
     """Functions by content type, falling back to those of ``parent``.
 
-    A content type is looked up as it is, then without its parameters (``; charset=…``).
+    Content types are compared without regard to case.  One is looked up with its parameters
+    (``; version=2``) first, then without.
     """
 
     __slots__ = ("_known", "_parent", "own")
@@ -86,21 +219,22 @@ class Registry(Generic[T]):
     def __init__(self, known: Mapping[str, T], parent: Registry[T] | None = None) -> None:
         self._known: dict[str, T] = {}
         self.own: dict[bytes, T] = {}
-        """Those that were set here, not in ``parent``, by what is sent; without those with parameters."""
+        """The functions set here, not in ``parent``, by normalized content type without parameters."""
         self._parent = parent
         for content_type, function in known.items():
             self.set(content_type, function)
 
     def get(self, content_type: str | None) -> T | None:
-        """The function for a content type, or ``None``."""
+        """Return the function for a content type, or ``None``."""
         if content_type is None:
             return None
-        bare = content_type.partition(";")[0].strip().lower() if ";" in content_type else content_type
+        full = normalize(content_type)
+        bare = full.partition(";")[0]
         registry: Registry[T] | None = self
         while registry is not None:
             known = registry._known
-            if content_type in known:
-                return known[content_type]
+            if full in known:
+                return known[full]
             if bare in known:
                 return known[bare]
             registry = registry._parent
@@ -110,9 +244,10 @@ class Registry(Generic[T]):
         """Use a function for a content type. Raises :class:`~aioriak.error.InvalidRequest`."""
         if not isinstance(content_type, str) or not callable(function):
             raise InvalidRequest(f"a content type and a function are needed, not {content_type!r} and {function!r}")
-        self._known[content_type] = function
-        if ";" not in content_type:
-            self.own[sent(content_type)] = function
+        wire_name = sent("content_type", normalize(content_type))
+        self._known[normalize(content_type)] = function
+        if b";" not in wire_name:
+            self.own[wire_name] = function
 
 
 class Codecs:
@@ -127,45 +262,52 @@ class Codecs:
         """``decoder(bytes) -> value``"""
 
     def encode(self, value: Any, content_type: str | None, charset: str | None) -> bytes:
-        """What to store. Raises :class:`~aioriak.error.ContentError`."""
+        """Return the bytes to store. Raises :class:`~aioriak.error.ContentError`."""
         encoder = self.encoders.get(content_type)
         try:
-            if encoder is not None and not (encoder is _octets and isinstance(value, str)):
-                encoded = encoder(value)
-                if not isinstance(encoded, str):
-                    if encoder is _json and (foreign := _foreign(charset, content_type)):
-                        return encoded.decode().encode(foreign)
-                    return encoded
-            elif isinstance(value, str):
-                encoded = value
-            elif isinstance(value, (bytes, bytearray)):
-                return bytes(value)
-            else:
-                raise ContentError(f"there is no encoder for {content_type!r} to store {type(value).__name__} with")
-            return encoded.encode(charset or _charset(content_type) or "utf-8")
+            if encoder is None and not isinstance(value, (str, bytes, bytearray, memoryview)):
+                raise ContentError(
+                    f"there is no encoder for {content_type!r} to store {type(value).__name__} with; "
+                    "set one with set_encoder(), or store bytes"
+                )
+            # text is stored in the content's own charset, which the encoder of bytes does not know
+            encoded = value if encoder is None or (encoder is _octets and isinstance(value, str)) else encoder(value)
+            if isinstance(encoded, str):
+                return encoded.encode(charset or _charset(content_type) or "utf-8")
+            if isinstance(encoded, (bytearray, memoryview)):
+                encoded = bytes(encoded)
+            if not isinstance(encoded, bytes):
+                raise ContentError(
+                    f"the encoder for {content_type!r} returned {type(encoded).__name__}, not bytes or str"
+                )
+            if encoder in _JSON_ENCODERS and (foreign := _foreign(charset, content_type)):
+                return encoded.decode().encode(foreign)
+            return encoded
         except ContentError:
             raise
         except Exception as error:
             raise ContentError(f"the value cannot be encoded as {content_type!r}: {error}") from error
 
     def decode(self, value: bytes, content_type: str | None, charset: str | None) -> Any:
-        """The stored value. Raises :class:`~aioriak.error.ContentError`."""
+        """Return the stored value. Raises :class:`~aioriak.error.ContentError`."""
         decoder = self.decoders.get(content_type)
         try:
             if decoder is not None:
-                if decoder is _load_json and (foreign := _foreign(charset, content_type)):
-                    value = value.decode(foreign).encode()
+                if decoder in _JSON_DECODERS and (foreign := _foreign(charset, content_type)):
+                    value = value.decode(foreign).encode("utf-8", "surrogatepass")
                 return decoder(value)
             if content_type is None:
                 return value
-            if content_type.startswith("text/"):
+            if normalize(content_type).startswith("text/"):
                 return value.decode(charset or _charset(content_type) or "utf-8")
+        except ContentError:
+            raise
         except Exception as error:
-            raise ContentError(f"the value is not what {content_type!r} promises: {error}") from error
+            raise _undecodable(content_type, error) from error
         raise ContentError(f"there is no decoder for {content_type!r}; encoded_data has the bytes")
 
     def decode_sent(self, value: bytes, content_type: bytes, charset: bytes) -> Any:
-        """The stored value, by names as they came, empty where there were none.
+        """Return the stored value, given the content type and charset as received, empty where there are none.
 
         Raises :class:`~aioriak.error.ContentError`.
         """
@@ -174,23 +316,11 @@ class Codecs:
             return self.decode(value, words(content_type) or None, words(charset) or None)
         try:
             return decoder(value)
+        except ContentError:
+            raise
         except Exception as error:
-            raise ContentError(f"the value is not what {words(content_type)!r} promises: {error}") from error
+            raise _undecodable(words(content_type), error) from error
 
 
-@lru_cache(maxsize=256)  # asked for by each write of JSON
-def _foreign(charset: str | None, content_type: str | None) -> str | None:
-    """The character set of a JSON text where it is not UTF-8."""
-    if charset is None:
-        charset = _charset(content_type)
-    return None if charset is None or charset.lower() in ("utf-8", "utf8") else charset
-
-
-def _charset(content_type: str | None) -> str | None:
-    if content_type is None or ";" not in content_type:
-        return None
-    for parameter in content_type.split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"') or None
-    return None
+def _undecodable(content_type: str | None, error: Exception) -> ContentError:
+    return ContentError(f"the stored value is not valid {content_type!r}: {error}")

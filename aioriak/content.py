@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, cast
 from weakref import ref
 
 from aioriak.compat.object import CompatContent
-from aioriak.error import InvalidRequest
+from aioriak.error import ContentError, InvalidRequest, InvalidType
 from aioriak.operations.contents import IndexEntry, Link, WireContent, encode_index, fill, metadata
-from aioriak.operations.names import Name
+from aioriak.operations.names import Name, show, to_bytes
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from aioriak.riak_object import RiakObject
 
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 UNSET: Any = object()
-"""In place of a value that is not known yet; ``None`` is one."""
+"""Stands for a value that is not known yet; ``None`` is a value."""
 
 
-class RiakContent(CompatContent):
+class Sent(NamedTuple):
+    """What a store sent of a content, to compare with the reply."""
+
+    value: bytes
+    usermeta: dict[Name, Name]
+    links: list[Link]
+    indexes: set[IndexEntry]
+
+
+class RiakContent(CompatContent, Generic[T]):
     """One sibling of an object.
 
-    ``data`` is the value as Python knows it, ``encoded_data`` as Riak stores it; each is made from
-    the other, by the encoder or decoder of the content type, when it is asked for.
+    ``data`` is the decoded value, ``encoded_data`` the bytes that Riak stores.  Each is made from the
+    other when it is read, by the encoder or decoder of the content type.
     """
 
     __slots__ = (
-        "_bucket", "_data", "_encoded", "_indexes", "_links", "_owner", "_usermeta", "charset", "content_encoding",
-        "content_type", "etag", "exists", "has_value", "last_modified",
+        "_bucket", "_data", "_encoded", "_indexes", "_links", "_owner", "_sent", "_usermeta", "charset",
+        "content_encoding", "content_type", "etag", "exists", "has_value", "last_modified",
     )  # fmt: skip
 
     def __init__(
         self,
-        robject: RiakObject,
-        data: Any = None,
+        robject: RiakObject[T],
+        data: T | None = None,
         encoded_data: bytes | None = None,
         charset: str | None = None,
         content_type: str | None = "application/json",
@@ -48,7 +66,7 @@ class RiakContent(CompatContent):
         # weak: an object and its contents holding each other would wait for the garbage collector
         self._owner = ref(robject)
         self._bucket = robject.bucket
-        self._data = UNSET if data is None else data
+        self._data: Any = UNSET if data is None else data
         self._encoded = None if encoded_data is None else _octets(encoded_data)
         self.has_value = True
         self.charset = charset
@@ -56,22 +74,23 @@ class RiakContent(CompatContent):
         self.content_type = content_type
         """The media type of the value, which chooses encoder and decoder."""
         self.content_encoding = content_encoding
-        """How the stored value is compressed, in words; compressing it is the application's business."""
+        """The name of the compression of the stored value; the application compresses and decompresses it."""
         self.last_modified = last_modified
-        """When it was written: seconds since 1970, by the server's clock."""
+        """The time of the write, in seconds since 1970 by the server's clock; see :attr:`modified_at`."""
         self.etag = etag
         """Riak's tag of this version (vtag)."""
         self.exists = exists
-        """False for a tombstone, and for what has not been stored."""
+        """False for a tombstone, and for a content that has not been stored."""
+        self._sent: Sent  # set between fill() and take_sent()
         self._usermeta: dict[Name, Name] = dict(usermeta) if usermeta else {}
         self._links: list[Link] = list(links) if links else []
         self._indexes: set[IndexEntry] = set(indexes) if indexes else set()
 
     @classmethod
     def from_reply(
-        cls, robject: RiakObject, source: WireContent, has_value: bool = True, data: Any = UNSET
-    ) -> RiakContent:
-        """A content as the server sent it; ``data`` is its value where that has been decoded already."""
+        cls, robject: RiakObject[T], source: WireContent, has_value: bool = True, data: Any = UNSET
+    ) -> RiakContent[T]:
+        """Make a content of the server's message; ``data`` is its value if that has been decoded already."""
         found = metadata(source)
         content = cls(
             robject, None, source.value if data is UNSET else None, found.charset, found.content_type,
@@ -85,34 +104,42 @@ class RiakContent(CompatContent):
     # -- the value -------------------------------------------------------------------
 
     @property
-    def data(self) -> Any:
-        """The value, decoded; ``None`` for a tombstone, and where it was not fetched or not set.
+    def data(self) -> T:
+        """The decoded value; ``None`` for a tombstone, and where it was not fetched or not set.
 
         Raises :class:`~aioriak.error.ContentError` when its content type has no decoder or does not fit.
         """
         if self._data is UNSET:
-            if self._encoded is None or not self.has_value or not self._alive:
-                return None
-            self._data = self._bucket.codecs.decode(self._encoded, self.content_type, self.charset)
+            if self._encoded is None or not self.has_value or self.is_tombstone:
+                return cast(T, None)
+            try:
+                self._data = self._bucket.codecs.decode(self._encoded, self.content_type, self.charset)
+            except ContentError as error:
+                self._locate(error, "decoding")
+                raise
             self._encoded = None
-        return self._data
+        return cast(T, self._data)
 
     @data.setter
-    def data(self, value: Any) -> None:
+    def data(self, value: T) -> None:
         self._data = value
         self._encoded = None
         self.has_value = True
 
     @property
     def encoded_data(self) -> bytes | None:
-        """The value as it is stored; ``None`` where it was not fetched or not set.
+        """The bytes that Riak stores; ``None`` where the value was not fetched or not set.
 
         Raises :class:`~aioriak.error.ContentError` when there is no encoder for it.
         """
         if not self.has_value:
             return None
         if self._data is not UNSET:
-            return self._bucket.codecs.encode(self._data, self.content_type, self.charset)
+            try:
+                return self._bucket.codecs.encode(self._data, self.content_type, self.charset)
+            except ContentError as error:
+                self._locate(error, "encoding")
+                raise
         encoded: bytes | None = self._encoded
         return encoded
 
@@ -123,8 +150,22 @@ class RiakContent(CompatContent):
         self.has_value = True
 
     @property
-    def _alive(self) -> bool:
-        return self.exists or self.etag is None  # a tombstone has a vtag
+    def is_tombstone(self) -> bool:
+        """Whether this sibling is a deletion, and no new value has been set."""
+        # a new content does not exist either, but only the server gives a vtag
+        return not self.exists and self.etag is not None and self._data is UNSET and not self._encoded
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """The time of the write by the server's clock, as a ``datetime`` in UTC."""
+        return None if self.last_modified is None else datetime.fromtimestamp(self.last_modified, UTC)
+
+    def _locate(self, error: ContentError, what: str) -> None:
+        """Say in an error which object it is about."""
+        if error.operation is None:
+            owner = self._owner()
+            key = "(no key yet)" if owner is None or owner.key is None else show(owner.key)
+            error.operation = f"{what} of {self._bucket.path}/{key}"
 
     # -- metadata ------------------------------------------------------------------------
 
@@ -155,7 +196,7 @@ class RiakContent(CompatContent):
     def indexes(self, value: Iterable[IndexEntry]) -> None:
         self._indexes = set(value)
 
-    def add_index(self, field: Name, value: int | Name) -> RiakObject:
+    def add_index(self, field: Name, value: int | Name) -> RiakObject[T]:
         """Add an index entry; returns the object.
 
         Raises :class:`~aioriak.error.InvalidRequest` unless the name ends in ``_int`` or ``_bin`` and
@@ -165,7 +206,7 @@ class RiakContent(CompatContent):
         self.indexes.add((field, value))
         return self._object()
 
-    def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject:
+    def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject[T]:
         """Remove one entry, those of a field, or all; returns the object.
 
         Raises :class:`~aioriak.error.InvalidRequest` for a value without a field; ``KeyError`` for an
@@ -181,32 +222,37 @@ class RiakContent(CompatContent):
             self.indexes.remove((field, value))
         return self._object()
 
-    def set_index(self, field: Name, value: int | Name) -> RiakObject:
+    def set_index(self, field: Name, value: int | Name) -> RiakObject[T]:
         """Make an entry the only one of its field; returns the object."""
         encode_index(field, value)
         self.remove_index(field)
         return self.add_index(field, value)
 
-    def add_link(self, obj: RiakObject | Link, tag: Name | None = None) -> RiakObject:
+    def add_link(self, obj: RiakObject[Any] | Link, tag: Name | None = None) -> RiakObject[T]:
         """Add a link to an object, or to a (bucket, key, tag); returns the object."""
         self.links.append(obj if isinstance(obj, tuple) else (obj.bucket.name, obj.key, tag))
         return self._object()
 
-    def _object(self) -> RiakObject:
-        return cast("RiakObject", self._owner())  # ``None`` when nobody holds it any more
+    def _object(self) -> RiakObject[T]:
+        return cast("RiakObject[T]", self._owner())  # None once the object has been garbage collected
 
     # -- as a whole --------------------------------------------------------------------------
 
-    def copy(self) -> RiakContent:
-        """A content of the same object with the same metadata and value, to be changed apart."""
-        other = RiakContent.__new__(RiakContent)
+    def copy(self) -> RiakContent[T]:
+        """Return a content of the same object with the same metadata and value, to be changed on its own."""
+        other: RiakContent[T] = RiakContent.__new__(RiakContent)
         for name in RiakContent.__slots__:
-            setattr(other, name, getattr(self, name))
+            if name != "_sent":
+                setattr(other, name, getattr(self, name))
         other._usermeta, other._links, other._indexes = dict(self._usermeta), list(self._links), set(self._indexes)
         return other
 
     def fill(self, target: Any) -> None:
-        """Write this content into a request."""
+        """Write this content into a request, and remember what was written until :meth:`take_sent`."""
+        if not self.exists and self.etag is not None and self.is_tombstone:
+            raise InvalidRequest(
+                "this content is a tombstone: call delete() to confirm the deletion, or set data to undo it"
+            )
         encoded = self.encoded_data
         if not self.has_value:
             raise InvalidRequest("the value was not fetched (head); set data before storing")
@@ -222,9 +268,33 @@ class RiakContent(CompatContent):
             links=self._links,
             indexes=self._indexes,
         )
+        self._sent = Sent(encoded, dict(self._usermeta), list(self._links), set(self._indexes))
+
+    def take_sent(self) -> Sent:
+        """Return what :meth:`fill` wrote, and forget it."""
+        sent = self._sent
+        del self._sent
+        return sent
+
+    def accept(self, stored: WireContent, sent: Sent) -> None:
+        """Take the metadata of the reply to a store of this content, whose value is the one that was sent.
+
+        The value stays, and so does what the caller has changed since it was sent.
+        """
+        found = metadata(stored)
+        self.etag, self.last_modified, self.exists = found.etag, found.last_modified, not found.deleted
+        # in place, because the caller may hold these collections
+        if self._usermeta == sent.usermeta != found.usermeta:
+            self._usermeta.clear()
+            self._usermeta.update(found.usermeta)
+        if self._links == sent.links != found.links:
+            self._links[:] = found.links
+        if self._indexes == sent.indexes != found.indexes:
+            self._indexes.clear()
+            self._indexes.update(found.indexes)
 
     def __repr__(self) -> str:
-        if not self.exists and self.etag is not None:
+        if self.is_tombstone:
             return "<RiakContent tombstone>"
         return f"<RiakContent {self.content_type} {self.etag or 'not stored'}>"
 
@@ -233,7 +303,7 @@ def _octets(value: Any) -> bytes | None:
     if value is None or isinstance(value, bytes):
         return value
     if isinstance(value, str):
-        return value.encode()
+        return to_bytes("encoded_data", value)
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
-    raise InvalidRequest(f"encoded_data is bytes, not {type(value).__name__}")
+    raise InvalidType(f"encoded_data is bytes, not {type(value).__name__}")

@@ -4,6 +4,7 @@
 
     RiakError
     ├── InvalidRequest (ValueError)       refused here, before anything was sent
+    │   └── InvalidType (TypeError)       … because of its type
     ├── ContextRequired                   a removal from a data type needs its context
     ├── ClientClosed (RuntimeError)       used after close()
     ├── ListingDisallowed                 listing is switched off by allow_listing="error"
@@ -113,6 +114,10 @@ class RiakError(Exception):
 
 class InvalidRequest(RiakError, ValueError):
     """The request cannot be right, so it was not sent."""
+
+
+class InvalidType(InvalidRequest, TypeError):
+    """A name, a key or a value is of a type that cannot be sent."""
 
 
 class ContextRequired(RiakError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, Unpack, cast
 
 from aioriak.compat.object import CompatObject
 from aioriak.content import UNSET, RiakContent
-from aioriak.error import ConflictError, InvalidRequest, ProtocolError
+from aioriak.error import ConflictError, ContentError, InvalidRequest, ProtocolError
 from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
@@ -15,26 +16,38 @@ from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, 
 from aioriak.resolver import Resolver, checked, resolve
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from aioriak.bucket import Bucket
     from aioriak.client import RiakClient
     from aioriak.cluster.dispatcher import Dispatcher
 
+    T = TypeVar("T", default=Any)
+else:
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 _KEEP = 64 * 1024  # bytes; a larger value is taken out of the reply so that it is not held twice
 
 
-class RiakObject(CompatObject):
+class RiakObject(CompatObject, Generic[T]):
     """What is stored under a key: one sibling, none, or several that are in conflict.
 
-    The properties of a content (``data``, ``content_type``, ``indexes`` …) speak of the one sibling.
-    With several they raise :class:`~aioriak.error.ConflictError`; with none they are ``None``, and
-    setting one makes a new sibling.
+    The properties of a content (``data``, ``content_type``, ``indexes`` …) are those of the only sibling.
+    With several they raise :class:`~aioriak.error.ConflictError`.  With none, collections are empty and the
+    others ``None``; setting one makes a new sibling.
+
+    Objects are equal if bucket, key and version are.  One that was made without a key is equal only to
+    itself, also after the server has given it a key.
     """
 
     __slots__ = (
-        "__weakref__", "_came", "_data", "_resolver", "_siblings", "bucket", "client", "key", "unchanged", "vclock",
+        "__weakref__", "_data", "_draft", "_keyless", "_reply", "_resolver", "_siblings", "bucket", "client", "key",
+        "unchanged", "vclock",
     )  # fmt: skip
 
-    def __init__(self, client: RiakClient, bucket: Bucket, key: Name | None = None) -> None:
+    def __init__(self, client: RiakClient, bucket: Bucket[Any], key: Name | None = None) -> None:
         if key is not None:
             encode_key(key)
         self.client = client
@@ -43,44 +56,47 @@ class RiakObject(CompatObject):
         """The key; made by the server at the first ``store()`` when it is ``None``."""
         self.vclock: bytes | None = None
         """The version that was read, opaque; kept from read to write."""
-        self._came: WireContent | None = None  # the only content as it came, until more than its data is asked for
-        self._data: Any  # of that content, once it is decoded
-        self._siblings = [RiakContent(self)]
+        self._keyless = key is None
+        self._reply: WireContent | None = None  # the only content as received, until more than its data is read
+        self._data: Any  # the decoded value of that content
+        self._draft: RiakContent[T]  # set while there is no sibling and metadata has been read
+        self._siblings: list[RiakContent[T]] = [RiakContent(self)]
         self.unchanged = False
         """The last read with ``if_modified`` found nothing newer."""
         self._resolver: Resolver | None = None
 
     @classmethod
-    def _absent(cls, client: RiakClient, bucket: Bucket, key: Name | None) -> RiakObject:
-        """An object without siblings, about to be read or filled."""
+    def _absent(cls, client: RiakClient, bucket: Bucket[Any], key: Name | None) -> RiakObject[T]:
+        """Make an object without siblings, to be read or filled."""
         robject = cls.__new__(cls)
         robject.client = client
         robject.bucket = bucket
         robject.key = key
         robject.vclock = None
-        robject._came = None
+        robject._keyless = key is None
+        robject._reply = None
         robject._siblings = []
         robject.unchanged = False
         robject._resolver = None
         return robject
 
     @property
-    def siblings(self) -> list[RiakContent]:
+    def siblings(self) -> list[RiakContent[T]]:
         """The contents: one, none where nothing is stored, several that are in conflict."""
-        if self._came is not None:
-            self._take_apart(self._came)
+        if self._reply is not None:
+            self._take_apart(self._reply)
         return self._siblings
 
     @siblings.setter
-    def siblings(self, value: list[RiakContent]) -> None:
-        self._came = None
-        self._data = UNSET  # it is held by the content from now on, or by nobody
+    def siblings(self, value: list[RiakContent[T]]) -> None:
+        self._reply = None
+        self._data = UNSET  # the content holds it now
         self._siblings = value
 
-    def _show(self, contents: Sequence[WireContent], has_value: bool = True) -> bool:
-        """Have these contents; a single one is taken apart only when it is looked at. Whether they are in conflict."""
+    def _set_contents(self, contents: Sequence[WireContent], has_value: bool = True) -> bool:
+        """Replace the contents and return whether they conflict; a single one is parsed when it is read."""
         if len(contents) == 1 and has_value:
-            self._came = contents[0]
+            self._reply = contents[0]
             self._data = UNSET
             if self._siblings:
                 self._siblings = []
@@ -93,41 +109,60 @@ class RiakObject(CompatObject):
 
     # -- the one sibling ------------------------------------------------------------------
 
-    def _content(self) -> RiakContent:
+    @property
+    def path(self) -> str:
+        """``type/bucket/key``, for messages."""
+        return f"{self.bucket.path}/{'(no key yet)' if self.key is None else show(self.key)}"
+
+    def _content(self) -> RiakContent[T]:
         siblings = self.siblings
-        if len(siblings) != 1:
+        if len(siblings) == 1:
+            return siblings[0]
+        if siblings:
             raise ConflictError(
-                f"the object {self.bucket.path}/{show(self.key)} has {len(siblings)} siblings; "
-                "resolve them first (resolver, siblings)"
+                f"object {self.path} has {len(siblings)} siblings; set a resolver, or set obj.siblings to one of them"
             )
-        return siblings[0]
+        raise ConflictError(f"object {self.path} has no value; set obj.data first")
 
     def _get(self, name: str) -> Any:
         return getattr(self._content(), name) if self.siblings else None
 
     def _set(self, name: str, value: Any) -> None:
-        if not self.siblings:
-            self.siblings = [RiakContent(self)]
-        setattr(self._content(), name, value)
+        setattr(self._one(), name, value)
+
+    def _collection(self, name: str) -> Any:
+        if self.siblings:
+            return getattr(self._content(), name)
+        # kept, so that an entry added now is stored once the object has a value
+        draft: RiakContent[T] | None = getattr(self, "_draft", None)
+        if draft is None:
+            self._draft = draft = RiakContent(self)
+        return getattr(draft, name)
 
     @property
-    def data(self) -> Any:
+    def data(self) -> T:
         """The value, decoded by its content type. See :attr:`RiakContent.data <aioriak.content.RiakContent.data>`."""
-        content = self._came
+        content = self._reply
         if content is None:
-            return self._get("data")
+            return cast(T, self._get("data"))
         data = self._data
         if data is UNSET:
             encoded = content.value
-            if not encoded:  # a tombstone, maybe
-                return self._get("data")
-            self._data = data = self.bucket.codecs.decode_sent(encoded, content.content_type, content.charset)
+            if not encoded:  # possibly a tombstone
+                return cast(T, self._get("data"))
+            try:
+                data = self.bucket.codecs.decode_sent(encoded, content.content_type, content.charset)
+            except ContentError as error:
+                if error.operation is None:
+                    error.operation = f"decoding of {self.path}"
+                raise
+            self._data = data
             if len(encoded) > _KEEP:
                 self._take_apart(content)
-        return data
+        return cast(T, data)
 
     @data.setter
-    def data(self, value: Any) -> None:
+    def data(self, value: T) -> None:
         self._set("data", value)
 
     @property
@@ -168,8 +203,13 @@ class RiakObject(CompatObject):
 
     @property
     def last_modified(self) -> float | None:
-        """When it was written: seconds since 1970, by the server's clock."""
+        """The time of the write, in seconds since 1970 by the server's clock; see :attr:`modified_at`."""
         return self._get("last_modified")  # type: ignore[no-any-return]
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """The time of the write by the server's clock, as a ``datetime`` in UTC."""
+        return self._get("modified_at")  # type: ignore[no-any-return]
 
     @property
     def etag(self) -> str | None:
@@ -179,7 +219,7 @@ class RiakObject(CompatObject):
     @property
     def usermeta(self) -> dict[Name, Name]:
         """The application's own metadata."""
-        return self._get("usermeta")  # type: ignore[no-any-return]
+        return self._collection("usermeta")  # type: ignore[no-any-return]
 
     @usermeta.setter
     def usermeta(self, value: dict[Name, Name]) -> None:
@@ -188,7 +228,7 @@ class RiakObject(CompatObject):
     @property
     def links(self) -> list[Link]:
         """Links to other objects: tuples of bucket, key and tag."""
-        return self._get("links")  # type: ignore[no-any-return]
+        return self._collection("links")  # type: ignore[no-any-return]
 
     @links.setter
     def links(self, value: list[Link]) -> None:
@@ -197,38 +237,41 @@ class RiakObject(CompatObject):
     @property
     def indexes(self) -> set[IndexEntry]:
         """Secondary index entries: pairs of name and value."""
-        return self._get("indexes")  # type: ignore[no-any-return]
+        return self._collection("indexes")  # type: ignore[no-any-return]
 
     @indexes.setter
     def indexes(self, value: set[IndexEntry]) -> None:
         self._set("indexes", value)
 
-    def add_index(self, field: Name, value: int | Name) -> RiakObject:
+    def add_index(self, field: Name, value: int | Name) -> RiakObject[T]:
         """Add an index entry. See :meth:`RiakContent.add_index <aioriak.content.RiakContent.add_index>`."""
         return self._one().add_index(field, value)
 
-    def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject:
+    def remove_index(self, field: Name | None = None, value: int | Name | None = None) -> RiakObject[T]:
         """Remove one index entry, those of a field, or all."""
         return self._one().remove_index(field, value)
 
-    def set_index(self, field: Name, value: int | Name) -> RiakObject:
+    def set_index(self, field: Name, value: int | Name) -> RiakObject[T]:
         """Make an index entry the only one of its field."""
         return self._one().set_index(field, value)
 
-    def add_link(self, obj: RiakObject | Link, tag: Name | None = None) -> RiakObject:
+    def add_link(self, obj: RiakObject[Any] | Link, tag: Name | None = None) -> RiakObject[T]:
         """Add a link to an object, or to a (bucket, key, tag)."""
         return self._one().add_link(obj, tag)
 
-    def _one(self) -> RiakContent:
+    def _one(self) -> RiakContent[T]:
         if not self.siblings:
-            self.siblings = [RiakContent(self)]
+            draft: RiakContent[T] | None = getattr(self, "_draft", None)
+            self.siblings = [RiakContent(self) if draft is None else draft]
+            if draft is not None:
+                del self._draft
         return self._content()
 
     @property
     def exists(self) -> bool:
         """Whether something is stored: false when nothing was found, or a tombstone alone."""
-        if self._came is not None:
-            return not self._came.deleted
+        if self._reply is not None:
+            return not self._reply.deleted
         siblings = self._siblings
         if len(siblings) == 1:
             return siblings[0].exists
@@ -245,7 +288,7 @@ class RiakObject(CompatObject):
 
     # -- requests -----------------------------------------------------------------------------
 
-    async def reload(self, **options: Unpack[ReadOptions]) -> RiakObject:
+    async def reload(self, **options: Unpack[ReadOptions]) -> RiakObject[T]:
         """Read the object again, and let the resolver settle a conflict; returns the object.
 
         Look at :attr:`exists`: nothing found is no error.  With ``if_modified=obj.vclock`` the object
@@ -258,7 +301,7 @@ class RiakObject(CompatObject):
         """
         return await self._reload(self.client._runtime.dispatcher, options)
 
-    async def _reload(self, dispatcher: Dispatcher, options: ReadOptions) -> RiakObject:
+    async def _reload(self, dispatcher: Dispatcher, options: ReadOptions) -> RiakObject[T]:
         if self.key is None:
             raise InvalidRequest("an object without a key cannot be read")
         await self._read(dispatcher, encode_key(self.key), options)
@@ -284,9 +327,13 @@ class RiakObject(CompatObject):
             return False
         self.vclock = fetched.vclock or None
         if not options:
-            return self._show(contents)
+            if len(contents) == 1 and not self._siblings:  # the usual case, as in _set_contents
+                self._reply = contents[0]
+                self._data = UNSET
+                return False
+            return self._set_contents(contents)
         has_value = not options.get("head")
-        return self._show(contents, has_value) and has_value
+        return self._set_contents(contents, has_value) and has_value
 
     async def store(
         self,
@@ -297,7 +344,7 @@ class RiakObject(CompatObject):
         if_none_match: bool = False,
         timeout: int | None = None,
         **options: Unpack[MoreWriteOptions],
-    ) -> RiakObject:
+    ) -> RiakObject[T]:
         """Write the object; returns it.
 
         The vclock that was read goes along, so that what was read is replaced and what was not is
@@ -305,7 +352,11 @@ class RiakObject(CompatObject):
         conflict settled by the resolver; with ``return_head`` its metadata is, and siblings are left.
         ``timeout`` is in milliseconds.
 
+        A value that the caller holds stays the object's value unless the server stored another one.
+
         Raises :class:`~aioriak.error.ConflictError` unless there is exactly one sibling;
+        :class:`~aioriak.error.ResolverError`, with ``written`` true, when the write was done and the resolver
+        failed on its outcome;
         :class:`~aioriak.error.InvalidRequest` and :class:`~aioriak.error.ContentError` before anything
         is sent; :class:`~aioriak.error.PreconditionFailed` for ``if_none_match`` and
         ``if_not_modified``; :class:`~aioriak.error.OutcomeUnknown` when the write was sent and its answer
@@ -317,36 +368,42 @@ class RiakObject(CompatObject):
         return self
 
     async def _write(self, dispatcher: Dispatcher, options: WriteOptions) -> bool:
-        """Write it; whether what came back is a conflict to be resolved."""
+        """Store the object and return whether the reply is a conflict to be resolved."""
         bucket = self.bucket
         content = self._content()
-        stored = await kv.put(
-            dispatcher,
-            bucket.bucket_type.wire_name,
-            bucket.wire_name,
-            None if self.key is None else encode_key(self.key),
-            self.vclock,
-            content.fill,
-            options,
-        )
+        try:
+            request = kv.put(
+                dispatcher,
+                bucket.bucket_type.wire_name,
+                bucket.wire_name,
+                None if self.key is None else encode_key(self.key),
+                self.vclock,
+                content.fill,
+                options,
+            )
+        except InvalidRequest as error:
+            if error.operation is None:
+                error.operation = f"put of {self.path}"
+            raise
+        sent = content.take_sent()
+        stored = await request
         if self.key is None and stored.key:
             self.key = text(stored.key)
         vclock, contents = stored.vclock, stored.content
         if vclock:
             self.vclock = vclock
-        if options.get("return_head"):
-            # the server sends no values, even where return_body is asked for too
-            encoded = content.encoded_data
-            self._show(contents, has_value=False)
-            if len(self._siblings) == 1:
-                self._siblings[0].encoded_data = encoded  # what was just stored
+        if len(contents) == 1 and (options.get("return_head") or contents[0].value == sent.value):
+            content.accept(contents[0], sent)
+            self.siblings = [content]
             return False
         if contents:
-            return self._show(contents)
+            # with return_head the server sends no values, even if return_body is given too
+            has_value = not options.get("return_head")
+            return self._set_contents(contents, has_value) and has_value
         content.exists = True
         return False
 
-    async def delete(self, **options: Unpack[DeleteOptions]) -> RiakObject:
+    async def delete(self, **options: Unpack[DeleteOptions]) -> RiakObject[T]:
         """Delete the object and empty it; returns it.
 
         Its vclock goes along, so that a write it has not seen survives as a sibling.
@@ -355,7 +412,7 @@ class RiakObject(CompatObject):
         """
         return await self._delete(self.client._runtime.dispatcher, options)
 
-    async def _delete(self, dispatcher: Dispatcher, options: DeleteOptions) -> RiakObject:
+    async def _delete(self, dispatcher: Dispatcher, options: DeleteOptions) -> RiakObject[T]:
         if self.key is None:
             raise InvalidRequest("an object without a key cannot be deleted")
         bucket = self.bucket
@@ -369,7 +426,7 @@ class RiakObject(CompatObject):
         )
         return self.clear()
 
-    def clear(self) -> RiakObject:
+    def clear(self) -> RiakObject[T]:
         """Forget the siblings here; nothing is sent. Returns the object."""
         self.siblings = []
         return self
@@ -379,10 +436,12 @@ class RiakObject(CompatObject):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, RiakObject):
             return NotImplemented
+        if self._keyless or other._keyless:
+            return self is other
         return (self.bucket, self.key, self.vclock) == (other.bucket, other.key, other.vclock)
 
     def __hash__(self) -> int:
-        return hash((self.bucket, self.key))
+        return object.__hash__(self) if self._keyless else hash((self.bucket, self.key))
 
     def __repr__(self) -> str:
         count = len(self.siblings)

@@ -12,7 +12,15 @@ from __future__ import annotations
 from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 from aioriak.compat.datatype import CompatDatatype
-from aioriak.error import ContextRequired, DatatypeMismatch, InvalidRequest, NotADatatype, RequestTimeout, RiakError
+from aioriak.error import (
+    ContextRequired,
+    DatatypeMismatch,
+    InvalidRequest,
+    InvalidType,
+    NotADatatype,
+    RequestTimeout,
+    RiakError,
+)
 from aioriak.operations import datatypes as operations
 from aioriak.operations import kv
 from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions, Fetched
@@ -41,6 +49,13 @@ class Datatype(CompatDatatype, Generic[V]):
     type_name: ClassVar[str]
     """``counter``, ``set``, ``map``, ``register``, ``flag``, ``hll`` or ``gset``."""
 
+    # defaults on the class, because a map makes many fields
+    _stale = False
+    _storing = False
+    _sent: Any = None  # a snapshot of the changes in flight
+    _parent: Datatype[Any] | None = None
+    _field: Field | None = None
+
     # set by maps alone: the fields that were fetched, and those staged to be removed
     _present: set[Field]
     _removed: set[Field]
@@ -55,10 +70,6 @@ class Datatype(CompatDatatype, Generic[V]):
         """The key; made by the server at the first ``store()`` when it is ``None``."""
         self._context = context
         self._exists = value is not None
-        self._stale = False
-        self._storing = False
-        self._parent: Datatype[Any] | None = None
-        self._field: Field | None = None
         self._begin()
         self._set_value(self._default() if value is None else value)
 
@@ -113,7 +124,7 @@ class Datatype(CompatDatatype, Generic[V]):
 
     def _become(self, value: Any) -> None:
         """Stage what makes this the value."""
-        raise TypeError(f"a {self.type_name} is changed by its own methods; it is not set to a value")
+        raise InvalidType(f"a {self.type_name} is changed by its own methods; it is not set to a value")
 
     def _shown(self) -> str:
         """The value in a ``repr``."""
@@ -141,6 +152,14 @@ class Datatype(CompatDatatype, Generic[V]):
         """Whether it is a field staged to be removed, or in one: what is staged from now on starts afresh."""
         parent = self._parent
         return parent is not None and (self._field in parent._removed or parent._gone)
+
+    @property
+    def _in_flight(self) -> Any:
+        """A snapshot of the changes that were sent and not answered yet; ``None`` for none."""
+        if self._parent is None:
+            return self._sent
+        of_map = self._parent._in_flight
+        return None if of_map is None else of_map[1].get(self._field)
 
     @property
     def context(self) -> bytes | None:
@@ -236,6 +255,7 @@ class Datatype(CompatDatatype, Generic[V]):
             await self._send(bucket, dict(options))
         finally:
             self._storing = False
+            self._sent = None
         return self
 
     async def delete(self, **options: Unpack[DeleteOptions]) -> Self:
@@ -280,7 +300,7 @@ class Datatype(CompatDatatype, Generic[V]):
             options["return_body"] = True
         # what is staged while it is on its way is no part of it
         predicted = None if operations.returns_value(self.type_name, options) else self.dirty_value
-        snapshot = self._snapshot()
+        snapshot = self._sent = self._snapshot()
         operation = self.to_op()
         key = None if self.key is None else encode_key(self.key)
         try:

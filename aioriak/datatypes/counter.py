@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aioriak.datatypes.base import Datatype
+from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations.datatypes import LARGEST, SMALLEST
 
 
@@ -44,7 +45,7 @@ class Counter(Datatype[int]):
         """Stage counting up, or down by a negative number.  Riak takes 64 bits in one update."""
         total = self._increment + _whole(amount)
         if not SMALLEST <= total <= LARGEST:
-            raise ValueError(f"a counter changes by at most 64 bits in one update, not by {total}")
+            raise InvalidRequest(f"a counter changes by at most 64 bits in one update, not by {total}")
         self._increment = total
 
     def decrement(self, amount: int = 1) -> None:
@@ -75,5 +76,5 @@ class Counter(Datatype[int]):
 
 def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"a counter counts in whole numbers, not by {value!r}")
+        raise InvalidType(f"a counter counts in whole numbers, not by {value!r}")
     return value

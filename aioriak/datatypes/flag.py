@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aioriak.datatypes.base import CONTEXT_HELPS, NO_REMOVAL, Datatype
+from aioriak.error import InvalidType
 
 
 class Flag(Datatype[bool]):
@@ -78,5 +79,5 @@ class Flag(Datatype[bool]):
 
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"a flag is True or False, not {value!r}")
+        raise InvalidType(f"a flag is True or False, not {value!r}")
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aioriak.datatypes.adding import Adding
+from aioriak.error import InvalidType
 
 
 class Hll(Adding[int]):
@@ -22,7 +23,7 @@ class Hll(Adding[int]):
 
     def _set_value(self, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise TypeError(f"an estimate is a whole number, not {value!r}")
+            raise InvalidType(f"an estimate is a whole number, not {value!r}")
         self._value = value
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Datatype, Field
 from aioriak.datatypes.counter import Counter
@@ -11,6 +11,7 @@ from aioriak.datatypes.flag import Flag
 from aioriak.datatypes.register import Register
 from aioriak.datatypes.set import Set
 from aioriak.datatypes.text import canonical
+from aioriak.error import InvalidType
 from aioriak.operations.names import Name
 
 D = TypeVar("D", bound=Datatype[Any])
@@ -32,6 +33,16 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         self._children: dict[Field, Datatype[Any]] = {}
         self._present = set()
         self._removed = set()
+
+    if not TYPE_CHECKING:  # type checkers know the attributes of the class
+
+        def __setattr__(self, name, value):
+            if name not in _ATTRIBUTES and type(self) is Map:
+                raise AttributeError(
+                    f"a map has no attribute {name!r}; change a field: m.registers[{name!r}].assign(…), "
+                    "or m.counters, m.flags, m.maps, m.sets"
+                )
+            super().__setattr__(name, value)
 
     __hash__ = object.__hash__
 
@@ -77,9 +88,12 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     def __delitem__(self, key: Field) -> None:
         field = _field(key)
         child = self._children.get(field)
-        only_staged = field not in self._present and child is not None and child.modified
+        in_flight = self._in_flight
+        is_sent = in_flight is not None and field in in_flight[1]
+        only_staged = not is_sent and field not in self._present and child is not None and child.modified
         if not self._gone and not only_staged:
-            self._require_context()
+            if not is_sent:  # the reply to the update brings the context
+                self._require_context()
             self._removed.add(field)
         if child is not None:
             child.clear()
@@ -113,7 +127,7 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
 
     def _set_value(self, value: Any) -> None:
         if not isinstance(value, Mapping):
-            raise TypeError(f"a map takes a mapping of (name, type) to value, not {value!r}")
+            raise InvalidType(f"a map takes a mapping of (name, type) to value, not {value!r}")
         given = {_field(key): inner for key, inner in value.items()}
         self._present = set(given)
         for field, child in self._children.items():
@@ -139,7 +153,7 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
 
     def clear(self) -> None:
         """Forget the staged changes, at every depth; nothing is removed."""
-        self._removed = set()
+        self._removed.clear()
         for child in self._children.values():
             child.clear()
 
@@ -181,6 +195,11 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
             said.append(f"{_words(field)}: " + (f"({inner})" if field[1] == "map" else inner))
         return "; ".join(said)
 
+
+_ATTRIBUTES = frozenset(
+    ("_children", "_context", "_exists", "_field", "_parent", "_present", "_removed", "_sent", "_stale", "_storing",
+     "bucket", "key", "value", "modified", "context")
+)  # fmt: skip
 
 FIELDS: dict[str, type[Datatype[Any]]] = {
     kind.type_name: kind for kind in cast(tuple[type[Datatype[Any]], ...], (Counter, Flag, Map, Register, Set))
@@ -239,10 +258,10 @@ class View(MutableMapping[Name, D], Generic[D]):
 
 def _field(key: object) -> Field:
     if not isinstance(key, tuple) or len(key) != 2:
-        raise TypeError(f"a field of a map is a name and a type, not {key!r}")
+        raise InvalidType(f"a field of a map is a name and a type, not {key!r}")
     name, kind = key
     if kind not in FIELDS:
-        raise TypeError(f"a field of a map is one of {', '.join(FIELDS)}, not {kind!r}")
+        raise InvalidType(f"a field of a map is one of {', '.join(FIELDS)}, not {kind!r}")
     return canonical("the name of a field", name), kind
 
 

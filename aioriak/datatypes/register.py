@@ -6,7 +6,7 @@ from typing import Any
 
 from aioriak.datatypes.base import Datatype
 from aioriak.datatypes.text import canonical
-from aioriak.operations.names import Name, raw
+from aioriak.operations.names import Name, to_bytes
 
 
 class Register(Datatype[Name]):
@@ -68,4 +68,4 @@ class Register(Datatype[Name]):
 
     def __len__(self) -> int:
         """How many bytes the value takes."""
-        return len(raw(self.dirty_value))
+        return len(to_bytes("the value of a register", self.dirty_value))

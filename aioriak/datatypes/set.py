@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from aioriak.datatypes.adding import Adding
 from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL
 from aioriak.datatypes.text import canonical, shown
+from aioriak.error import InvalidType
 from aioriak.operations.names import Name
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class _Members(Adding[frozenset[Name]], AbstractSet[Name]):
 
     def _set_value(self, value: Any) -> None:
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-            raise TypeError(f"a set takes a collection of members, not {value!r}")
+            raise InvalidType(f"a set takes a collection of members, not {value!r}")
         self._value = frozenset(canonical("a member", member) for member in value)
 
     @property
@@ -86,10 +87,13 @@ class Set(_Members):
         context: fetch first.
         """
         member = canonical("a member", element)
-        if self._gone or (member in self._adds and member not in self._value):
+        in_flight = self._in_flight
+        is_sent = in_flight is not None and member in in_flight[0]
+        if not is_sent and (self._gone or (member in self._adds and member not in self._value)):
             self._adds.discard(member)
             return
-        self._require_context()
+        if not is_sent:  # the reply to the add brings the context
+            self._require_context()
         self._adds.discard(member)
         self._discards.add(member)
 

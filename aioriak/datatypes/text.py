@@ -1,21 +1,24 @@
-"""Text in, text out; bytes where something is not UTF-8."""
+"""Members, field names and register values: ``str``, or ``bytes`` where they are not UTF-8."""
 
 from __future__ import annotations
 
-from aioriak.operations.names import Name, text
+from aioriak.error import InvalidType
+from aioriak.operations.names import Name, text, to_bytes
 
 
 def canonical(what: str, value: object) -> Name:
-    """One form of a member, a field's name or a register's value: ``str``, or ``bytes`` that are not UTF-8.
+    """Return one form of a member, a field's name or a register's value: ``str``, or ``bytes`` that are not UTF-8.
 
-    Raises ``TypeError`` for what is neither text nor bytes, ``ValueError`` for text that cannot be encoded.
+    Raises :class:`~aioriak.error.InvalidType` for what is neither text nor bytes, and
+    :class:`~aioriak.error.InvalidRequest` for text that cannot be encoded.
     """
     if isinstance(value, str):
-        value.encode()
+        if not value.isascii():
+            to_bytes(what, value)  # raises for half a surrogate pair
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return text(bytes(value))
-    raise TypeError(f"{what} is str or bytes, not {type(value).__name__}")
+    raise InvalidType(f"{what} is str or bytes, not {type(value).__name__}")
 
 
 def shown(names: object, limit: int = 8) -> str:

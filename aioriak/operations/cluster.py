@@ -11,7 +11,7 @@ from aioriak.config import Address
 from aioriak.error import InvalidRequest, NotSupported
 from aioriak.operations.contents import WireContent
 from aioriak.operations.indexes import LONGEST, is_continuation
-from aioriak.operations.names import Name, encode_key, raw, text
+from aioriak.operations.names import Name, encode_key, text, to_bytes
 from aioriak.operations.options import flag, octets, positive
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
@@ -151,9 +151,7 @@ class BucketFold(Stream[FoldedObject]):
 
 
 def _key(name: str, value: Any) -> bytes:
-    if not isinstance(value, (str, bytes)):
-        raise InvalidRequest(f"{name} is str or bytes, not {value!r}")
-    return raw(value)
+    return to_bytes(name, value)
 
 
 def _position(name: str, value: Any) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
-from aioriak.error import InvalidRequest
-from aioriak.operations.names import Name, raw, sent, text, words
+from aioriak.error import InvalidRequest, InvalidType
+from aioriak.operations.names import Name, decimal, sent, text, to_bytes, words
 from aioriak.riak_pb import kv
 
 Link = tuple[Name | None, Name | None, Name | None]
@@ -78,25 +78,23 @@ def encode_index(field: Name, value: int | Name) -> tuple[bytes, bytes]:
 
     Raises :class:`~aioriak.error.InvalidRequest` where the server would refuse it.
     """
-    if not isinstance(field, (str, bytes)):
-        raise InvalidRequest(f"an index name is str or bytes, not {field!r}")
-    name = raw(field)
+    name = to_bytes("an index name", field)
     if name.endswith(b"_int"):
         if isinstance(value, (str, bytes)):
             try:
                 value = int(value)
             except ValueError:
-                raise InvalidRequest(f"the index {field!r} takes whole numbers, not {value!r}") from None
+                raise InvalidRequest(f"the index {field!r} takes whole numbers, not {value!r:.80}") from None
         if isinstance(value, bool) or not isinstance(value, int):
-            raise InvalidRequest(f"the index {field!r} takes whole numbers, not {value!r}")
-        return name, b"%d" % value
+            raise InvalidType(f"the index {field!r} takes whole numbers, not {value!r}")
+        return name, decimal(f"the value of the index {field!r}", value)
     if not name.endswith(b"_bin"):
         raise InvalidRequest(f"an index name ends in _int or _bin, not like {field!r}")
     if isinstance(value, int) and not isinstance(value, bool):
-        return name, b"%d" % value
-    if not isinstance(value, (str, bytes)):
-        raise InvalidRequest(f"the index {field!r} takes str or bytes, not {value!r}")
-    return name, raw(value)
+        return name, decimal(f"the value of the index {field!r}", value)
+    if isinstance(value, bool):
+        raise InvalidType(f"the index {field!r} takes str or bytes, not {value!r}")
+    return name, to_bytes(f"the value of the index {field!r}", value)
 
 
 def fill(
@@ -116,19 +114,20 @@ def fill(
     """
     target.value = value
     if content_type:
-        target.content_type = sent(content_type)
+        is_text = type(content_type) is str  # saves a call in the usual case
+        target.content_type = (sent if is_text else _label)("content_type", content_type)
     if charset:
-        target.charset = sent(charset)
+        target.charset = _label("charset", charset)
     if content_encoding:
-        target.content_encoding = sent(content_encoding)
+        target.content_encoding = _label("content_encoding", content_encoding)
     if usermeta:
         for name, said in usermeta.items():
-            target.usermeta.add(key=_octets("a usermeta key", name), value=_octets(f"the usermeta of {name!r}", said))
+            target.usermeta.add(key=to_bytes("a usermeta key", name), value=to_bytes(f"the usermeta of {name!r}", said))
     for link in links or ():
         if not isinstance(link, tuple) or len(link) != 3:
             raise InvalidRequest(f"a link is a bucket, a key and a tag, not {link!r}")
         target.links.add(**{
-            part: _octets(f"a link's {part}", given)
+            part: to_bytes(f"a link's {part}", given)
             for part, given in zip(("bucket", "key", "tag"), link, strict=True)
             if given is not None
         })
@@ -139,7 +138,7 @@ def fill(
         target.indexes.add(key=field, value=term)
 
 
-def _octets(what: str, value: Any) -> bytes:
-    if not isinstance(value, (str, bytes)):
-        raise InvalidRequest(f"{what} is str or bytes, not {value!r}")
-    return raw(value)
+def _label(what: str, value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise InvalidType(f"{what} is str, not {type(value).__name__}")
+    return sent(what, value)

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
-from aioriak.operations.names import Name, raw, text
+from aioriak.operations.names import Name, text, to_bytes
 from aioriak.operations.options import Check, Quorum, ReadOptions, apply, count, flag, positive, quorum
 from aioriak.riak_pb import dt, kv
 from aioriak.wire.operation import COUNTER_GET, COUNTER_UPDATE, DT_FETCH, DT_UPDATE
@@ -205,7 +205,7 @@ def _fill(message: Any, type_name: str, operation: Any) -> None:
     if type_name == "counter":
         message.counter_op.increment = _amount(operation[1])
     elif type_name == "register":
-        message.register_op = raw(operation[1])
+        message.register_op = to_bytes("the value of a register", operation[1])
     elif type_name == "flag":
         message.flag_op = operation.upper()
     elif type_name == "map":
@@ -214,13 +214,13 @@ def _fill(message: Any, type_name: str, operation: Any) -> None:
         part = getattr(message, f"{type_name}_op")
         part.SetInParent()
         for field, members in operation.items():
-            getattr(part, field).extend(raw(member) for member in members)
+            getattr(part, field).extend(to_bytes("a member", member) for member in members)
 
 
 def _fill_map(message: dt.MapOp, operation: Any) -> None:
     message.SetInParent()
     for what, (name, type_name), *change in operation:
-        field = dt.MapField(name=raw(name), type=type_name.upper())
+        field = dt.MapField(name=to_bytes("the name of a field", name), type=type_name.upper())
         if what == "remove":
             message.removes.append(field)
         else:

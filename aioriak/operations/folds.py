@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest, ProtocolError
-from aioriak.operations.names import Name, encode, raw, text
+from aioriak.operations.names import Name, encode, text, to_bytes
 from aioriak.operations.options import count, positive
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import (
@@ -334,7 +334,7 @@ async def _ranged(
 def _write_keys(request: Any, keys: Any) -> None:
     if not isinstance(keys, tuple) or len(keys) != 2 or not all(isinstance(key, (str, bytes)) for key in keys):
         raise InvalidRequest(f"keys are a first and a last key, not {keys!r}")
-    first, last = raw(keys[0]), raw(keys[1])
+    first, last = to_bytes("the first key", keys[0]), to_bytes("the last key", keys[1])
     if first > last:
         raise InvalidRequest(f"the first key {keys[0]!r} is greater than the last, {keys[1]!r}")
     request.start_key, request.end_key = first, last

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
-from aioriak.error import InvalidRequest, ProtocolError
-from aioriak.operations.names import Name, raw, show, text, texts
+from aioriak.error import InvalidRequest, InvalidType, ProtocolError
+from aioriak.operations.names import Name, decimal, show, text, texts, to_bytes
 from aioriak.operations.options import count, flag, octets, positive
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import INDEX
@@ -105,6 +105,9 @@ class IndexQuery:
             request.qtype = kv.RpbIndexReq.range
             request.range_min = self._term("the first term", start)
             request.range_max = self._term("the last term", end)
+            first, last = request.range_min, request.range_max
+            if (int(first) > int(last)) if self.numeric else (first > last):
+                raise InvalidRequest(f"the range of {show(self.index)} is reversed: {start!r} comes after {end!r}")
         self.term: Term | None = None
         """What every match has, where that is known."""
         if self.is_equality and self.index != b"$bucket":
@@ -122,13 +125,11 @@ class IndexQuery:
                 except ValueError:
                     number = None
             if isinstance(number, bool) or not isinstance(number, int):
-                raise InvalidRequest(f"{what} of {show(self.index)} is a whole number, not {value!r}")
-            return b"%d" % number
+                raise InvalidType(f"{what} of {show(self.index)} is a whole number, not {value!r:.80}")
+            return decimal(what, number)
         if isinstance(value, int) and not isinstance(value, bool):
-            return b"%d" % value
-        if not isinstance(value, (str, bytes)):
-            raise InvalidRequest(f"{what} of {show(self.index)} is str or bytes, not {value!r}")
-        return raw(value)
+            return decimal(what, value)
+        return to_bytes(f"{what} of {show(self.index)}", value)  # type: ignore[arg-type]  # it raises for others
 
     def _apply(self, options: Mapping[str, Any]) -> None:
         for name, value in options.items():
@@ -219,9 +220,7 @@ def _number(term: bytes) -> int:
 
 
 def _name(index: Name) -> bytes:
-    if not isinstance(index, (str, bytes)):
-        raise InvalidRequest(f"an index name is str or bytes, not {index!r}")
-    name = raw(index)
+    name = to_bytes("an index name", index)
     if name in (b"$key", b"$bucket"):
         return name
     if len(name) > 4 and name.endswith((b"_int", b"_bin")):
@@ -267,7 +266,7 @@ def _skip_number(term: bytes, at: int) -> int:
 def _words(name: str, value: Any) -> bytes:
     if not isinstance(value, (str, bytes)) or not value:
         raise InvalidRequest(f"{name} is str or bytes and not empty, not {value!r}")
-    return raw(value)
+    return to_bytes(name, value)
 
 
 _CHECKS: dict[str, Any] = {

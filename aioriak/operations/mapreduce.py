@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import ContentError, InvalidRequest
+from aioriak.operations.names import to_bytes
 from aioriak.operations.options import positive
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
@@ -49,7 +50,7 @@ def stream(
         body = json.dumps(job)
     except (TypeError, ValueError) as error:
         raise InvalidRequest(f"a map/reduce job is JSON: {error}") from None
-    request = kv.RpbMapRedReq(request=body.encode(), content_type=b"application/json")
+    request = kv.RpbMapRedReq(request=to_bytes("a map/reduce job", body), content_type=b"application/json")
     operation = MAP_REDUCE if only_reads(inputs, query) else MAP_REDUCE_WRITE
     return Stream(dispatcher.stream(operation, request, limit), _results)
 

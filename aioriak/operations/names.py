@@ -1,11 +1,14 @@
-"""Names at the edge: text in, bytes inside, text out."""
+"""Names: ``str`` or ``bytes`` for callers, bytes on the wire.
+
+Whatever cannot be encoded is an :class:`~aioriak.error.InvalidRequest` that names the field.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
 
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, InvalidType
 
 MAX_KEY = 65536
 """The longest key that Riak takes, in bytes; a longer one makes it hang up."""
@@ -15,26 +18,19 @@ Name = str | bytes
 
 
 def encode(what: str, value: Name) -> bytes:
-    """A name's bytes; ``what`` it names is for the error.
+    """Return the bytes of a name that must not be empty; errors call it ``what``.
 
-    Raises :class:`~aioriak.error.InvalidRequest` for what is no name, or empty.
+    Raises :class:`~aioriak.error.InvalidRequest`, and :class:`~aioriak.error.InvalidType` for what is
+    neither text nor bytes.
     """
-    if isinstance(value, str):
-        try:
-            encoded = value.encode()
-        except UnicodeEncodeError as error:
-            raise InvalidRequest(f"a {what} must be encodable as UTF-8: {error}") from None
-    elif isinstance(value, bytes):
-        encoded = value
-    else:
-        raise InvalidRequest(f"a {what} is str or bytes, not {type(value).__name__}")
+    encoded = to_bytes(f"a {what}", value)
     if not encoded:
         raise InvalidRequest(f"a {what} must not be empty")
     return encoded
 
 
 def encode_key(value: Name) -> bytes:
-    """A key's bytes. Raises :class:`~aioriak.error.InvalidRequest` when it is too long as well."""
+    """Return the bytes of a key. Raises as :func:`encode` does, and for a key that is too long."""
     if type(value) is str and value.isascii() and 0 < len(value) <= MAX_KEY:
         return value.encode()  # the usual case, on the way of every request
     encoded = encode("key", value)
@@ -44,13 +40,13 @@ def encode_key(value: Name) -> bytes:
 
 
 def encode_type(value: Name) -> bytes | None:
-    """A bucket type's bytes, ``None`` for the default type, which is not sent."""
+    """Return the bytes of a bucket type, or ``None`` for the default type, which is not sent."""
     encoded = encode("bucket type", value)
     return None if encoded == b"default" else encoded
 
 
 def text(value: bytes) -> Name:
-    """A name as users hold it."""
+    """Return a name as callers hold it: ``bytes`` only where it is not UTF-8."""
     try:
         return value.decode()
     except UnicodeDecodeError:
@@ -58,29 +54,64 @@ def text(value: bytes) -> Name:
 
 
 def texts(values: Sequence[bytes]) -> list[Name]:
-    """Many names as users hold them; quicker than one by one, as nearly all are UTF-8."""
+    """Return many names as callers hold them; faster than one by one, since nearly all are UTF-8."""
     try:
         return list(map(bytes.decode, values))
     except UnicodeDecodeError:
         return [text(value) for value in values]
 
 
+def to_bytes(what: str, value: Name) -> bytes:
+    """Return the bytes of text or of bytes, empty ones too; errors call it ``what``.
+
+    Raises :class:`~aioriak.error.InvalidRequest` for text that has no UTF-8, such as a file name from
+    ``os.listdir`` that was not UTF-8, and :class:`~aioriak.error.InvalidType`.
+    """
+    if isinstance(value, str):
+        try:
+            return value.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidRequest(
+                f"{what} must be encodable as UTF-8: {error}; give bytes where it is not text"
+            ) from None
+    if isinstance(value, bytes):
+        return value
+    raise InvalidType(f"{what} is str or bytes, not {type(value).__name__}")
+
+
 def raw(value: Name) -> bytes:
-    """The bytes of text or of bytes, empty ones too."""
-    return value.encode() if isinstance(value, str) else value
+    """Return the bytes of a name, empty ones too. Raises as :func:`to_bytes` does."""
+    return to_bytes("a name", value)
 
 
-@lru_cache(maxsize=256)  # each write sends the same few
-def sent(value: str) -> bytes:
-    """A content type, or another of a content's labels, as it is sent."""
-    return value.encode("utf-8", "surrogateescape")
+def decimal(what: str, value: int) -> bytes:
+    """Return the digits of an integer.
+
+    Raises :class:`~aioriak.error.InvalidRequest` for more than ``sys.get_int_max_str_digits()``.
+    """
+    try:
+        return b"%d" % value
+    except ValueError as error:
+        raise InvalidRequest(f"{what} cannot be written: {error}") from None
+
+
+@lru_cache(maxsize=256)  # a program writes few content types
+def sent(what: str, value: str) -> bytes:
+    """Return the bytes of a content's label, such as its content type; the inverse of :func:`words`.
+
+    Raises :class:`~aioriak.error.InvalidRequest`.
+    """
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise InvalidRequest(f"{what} must be encodable as UTF-8: {error}") from None
 
 
 def words(value: bytes) -> str:
-    """The same as it is read: whatever bytes came go back as they were."""
+    """Return a content's label as text that :func:`sent` turns into the same bytes again."""
     return value.decode("utf-8", "surrogateescape")
 
 
 def show(value: Name | None) -> str:
-    """A name for people to read."""
+    """Return a name as text for messages."""
     return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)

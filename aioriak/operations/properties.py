@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
-from aioriak.operations.names import text
+from aioriak.operations.names import text, to_bytes
 from aioriak.operations.options import QUORUM_WORDS, Quorum, count, flag, positive, quorum
 from aioriak.riak_pb import base
 from aioriak.wire.operation import GET_BUCKET, GET_BUCKET_TYPE, RESET_BUCKET, SET_BUCKET, SET_BUCKET_TYPE
@@ -89,7 +89,7 @@ def _plain(check: Callable[[str, Any], Any]) -> Callable[[base.RpbBucketProps, s
 def _words(name: str, value: Any) -> bytes:
     if not isinstance(value, (str, bytes)) or not value:
         raise InvalidRequest(f"{name} is a non-empty string, not {value!r}")
-    return value.encode() if isinstance(value, str) else value
+    return to_bytes(name, value)
 
 
 def _word_of(table: Mapping[Any, int]) -> Callable[[str, Any], int]:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest, NotFound, NotModifiedFailed, NotSupported
-from aioriak.operations.names import Name, encode, raw, text
+from aioriak.operations.names import Name, encode, text, to_bytes
 from aioriak.operations.options import count, positive
 from aioriak.riak_pb import search as pb
 from aioriak.riak_pb import yokozuna
@@ -167,7 +167,7 @@ async def put_schema(dispatcher: Dispatcher, name: Name, content: Name) -> None:
     """Store a schema."""
     request = yokozuna.RpbYokozunaSchemaPutReq()
     request.schema.name = encode("search schema", name)
-    request.schema.content = raw(content)
+    request.schema.content = to_bytes("the content of a search schema", content)
     await _call(dispatcher, SEARCH_SCHEMA_PUT, request)
 
 

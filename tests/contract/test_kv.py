@@ -230,7 +230,7 @@ async def test_an_index_is_an_int_index_by_its_ending(bucket: Bucket) -> None:
 async def test_nothing_found_is_no_error(bucket: Bucket) -> None:
     missing = await bucket.get("missing")
     assert not missing.exists
-    assert (missing.data, missing.siblings, missing.vclock, missing.usermeta) == (None, [], None, None)
+    assert (missing.data, missing.siblings, missing.vclock, missing.usermeta) == (None, [], None, {})
 
 
 async def test_a_head_brings_metadata_and_no_value(bucket: Bucket) -> None:
@@ -401,7 +401,7 @@ async def test_if_not_modified_needs_a_vclock(bucket: Bucket) -> None:
 async def test_an_object_without_data_is_not_stored(bucket: Bucket) -> None:
     with pytest.raises(InvalidRequest, match="no data"):
         await bucket.new_object("k").store()
-    with pytest.raises(ConflictError, match="0 siblings"):
+    with pytest.raises(ConflictError, match="has no value"):
         await (await bucket.get("missing")).store()
 
 
@@ -555,3 +555,29 @@ async def test_an_index_that_a_hook_of_riak_refuses_is_told(bucket: Bucket) -> N
 
     with pytest.raises(InvalidIndex):
         await operations.put(bucket.client._runtime.dispatcher, None, bucket.wire_name, b"k", None, fill, {})
+
+
+async def test_a_value_that_the_caller_holds_stays_the_objects_value(bucket: Bucket) -> None:
+    robject = bucket.new_object("held", {"n": 0})
+    data, usermeta = robject.data, robject.usermeta
+    for n in (1, 2):
+        data["n"] = n
+        usermeta["n"] = str(n)
+        await robject.store()
+        assert robject.data is data
+        assert robject.etag is not None
+    read = await bucket.get("held")
+    assert (read.data, read.usermeta) == ({"n": 2}, {"n": "2"})
+
+
+async def test_what_is_changed_while_a_store_is_under_way_is_stored_by_the_next_one(bucket: Bucket) -> None:
+    robject = bucket.new_object("busy", {"n": 0})
+    storing = asyncio.create_task(robject.store())
+    await asyncio.sleep(0)
+    robject.data["n"] = 1
+    robject.indexes.add(("n_int", 1))
+    await storing
+    assert (robject.data, robject.indexes, robject.exists) == ({"n": 1}, {("n_int", 1)}, True)
+    await robject.store()
+    read = await bucket.get("busy")
+    assert (read.data, read.indexes) == ({"n": 1}, {("n_int", 1)})

@@ -407,3 +407,37 @@ async def test_an_exception_in_the_change_stores_nothing(bucket: Bucket) -> None
     with pytest.raises(LookupError):
         await bucket.update("k", change)
     assert (await bucket.get("k")).data == 1
+
+
+async def test_a_conflict_resolved_to_a_tombstone_is_not_stored_as_an_empty_object(bucket: Bucket) -> None:
+    await bucket.new_object("k", 1).store(return_body=False)
+    stale, fresh = await bucket.get("k"), await bucket.get("k")
+    stale.data = 2
+    await stale.store(return_body=False)
+    await fresh.delete()
+
+    def keep_the_tombstone(robject: RiakObject) -> None:
+        robject.siblings = [content for content in robject.siblings if not content.exists]
+
+    bucket.resolver = keep_the_tombstone
+    resolved = await bucket.get("k")
+    assert (resolved.exists, resolved.siblings[0].is_tombstone) == (False, True)
+    with pytest.raises(InvalidRequest, match=r"tombstone: call delete\(\)"):
+        await resolved.store()
+    resolved.content_type, resolved.data = "application/json", 3
+    await resolved.store()
+    assert (await bucket.get("k")).data == 3
+
+
+async def test_a_resolver_that_fails_after_a_write_says_that_the_write_is_stored(bucket: Bucket) -> None:
+    await conflict(bucket, 1)
+
+    def broken(robject: RiakObject) -> None:
+        raise LookupError("a mistake")
+
+    bucket.resolver = broken
+    with pytest.raises(ResolverError, match="the write was done") as caught:
+        await bucket.new_object("k", 2).store()
+    assert caught.value.written
+    bucket.resolver = None
+    assert values(await bucket.get("k")) == [1, 2]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aioriak.datatypes import ContextRequired, Datatype
 from aioriak.datatypes import Map as Staged
-from aioriak.operations.names import raw, text
+from aioriak.operations.names import text, to_bytes
 from aioriak.testing.crdt import Clock, MapChange, SetChange
 from aioriak.testing.crdt import Map as Stored
 
@@ -64,21 +64,21 @@ def change_of(op: Any, kind: str) -> Any:
     if kind == "counter":
         return op[1]
     if kind == "register":
-        return raw(op[1])
+        return to_bytes("a name", op[1])
     if kind == "flag":
         return op == "enable"
     if kind == "set":
         adds, removes = op.get("adds", []), op.get("removes", [])
         assert not set(adds) & set(removes)
-        return SetChange([raw(each) for each in adds], [raw(each) for each in removes])
+        return SetChange([to_bytes("a name", each) for each in adds], [to_bytes("a name", each) for each in removes])
     removed = [step[1] for step in op if step[0] == "remove"]
     updated = [step[1] for step in op if step[0] == "update"]
     assert not set(removed) & set(updated)
     assert len({*removed, *updated}) == len(op)
     updates = [step[1:] for step in op if step[0] == "update"]
     return MapChange(
-        [(raw(name), inner) for name, inner in removed],
-        [((raw(name), inner), change_of(change, inner)) for (name, inner), change in updates],
+        [(to_bytes("a name", name), inner) for name, inner in removed],
+        [((to_bytes("a name", name), inner), change_of(change, inner)) for (name, inner), change in updates],
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
+import datetime
+import math
+import uuid
+from collections import namedtuple
+from decimal import Decimal
+from enum import Enum, IntEnum
 from typing import Any
 
 import pytest
 
 from aioriak import RiakClient, codec
-from aioriak.codec import Codecs
+from aioriak.codec import Codecs, json_decoder, json_encoder
 from aioriak.error import ContentError, InvalidRequest
 
 JSON = "application/json"
@@ -19,7 +25,6 @@ JSON = "application/json"
     [
         ({"a": [1, None, True, "ü"]}, JSON, '{"a":[1,null,true,"ü"]}'.encode()),
         ("text", JSON, b'"text"'),
-        (b"text", JSON, b'"text"'),
         (None, JSON, b"null"),
         ("ü", "text/plain", "ü".encode()),
         (b"\xff", "text/plain", b"\xff"),
@@ -105,16 +110,150 @@ def test_what_cannot_be_read_is_a_content_error(stored: bytes, content_type: str
         Codecs().decode(stored, content_type, None)
 
 
-def test_what_the_fast_encoder_refuses_the_standard_one_takes() -> None:
+class Text(str):
+    pass
+
+
+class Number(IntEnum):
+    ONE = 1
+
+
+class Colour(Enum):
+    RED = 1
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+
+
+Pair = namedtuple("Pair", "a b")
+CIRCLE: list[Any] = []
+CIRCLE.append(CIRCLE)
+DEEP: list[Any] = []
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+WRITTEN: list[tuple[Any, bytes | None]] = [
+    ({"big": 2**70}, b'{"big":1180591620717411303424}'),
+    ({5: "five", None: 1, True: 2, 1.5: 3}, b'{"5":"five","null":1,"true":2,"1.5":3}'),
+    (Text("a"), b'"a"'),
+    (Number.ONE, b"1"),
+    (Pair(1, 2), b"[1,2]"),
+    ("caf\udce9", b'"caf\\udce9"'),
+    ("\ud83d\ude00", b'"\\ud83d\\ude00"'),
+    ("😀\x7f\x00", '"😀\x7f\\u0000"'.encode()),
+    ([1e16, 1e-5, 1e22], b"[1e+16,1e-05,1e+22]"),
+    (math.nan, None),
+    ([None, math.inf], None),
+    ({math.nan: 1}, None),
+    (Colour.RED, None),
+    (Point(1), None),
+    (datetime.date(2020, 1, 2), None),
+    ([datetime.datetime(2020, 1, 2), 2**70], None),
+    (uuid.UUID(int=1), None),
+    ({("a", "b"): 1}, None),
+    (b"bytes", None),
+    (bytearray(b"1"), None),
+    ([b"bytes"], None),
+    ({1, 2}, None),
+    (Decimal(1), None),
+    (10**5000, None),
+    (CIRCLE, None),
+    (DEEP, None),
+]
+
+READ: list[tuple[bytes, Any]] = [
+    (b"18446744073709551616", 2**64),
+    (b"[-9223372036854775809]", [-(2**63) - 1]),
+    (b'\xef\xbb\xbf{"a":1}', {"a": 1}),
+    ('{"a":1}'.encode("utf-16"), {"a": 1}),
+    ('{"a":1}'.encode("utf-32-be"), {"a": 1}),
+    (rb'"\ud83d"', "\ud83d"),
+    (rb'"caf\udce9.txt"', "caf\udce9.txt"),
+    (b'{"a":1,"a":2}', {"a": 2}),
+    (b"[" * 500 + b"]" * 500, None),
+    (b"1e400", ContentError),
+    (b"[-1E999]", ContentError),
+    (b"NaN", ContentError),
+    (b'{"a":-Infinity}', ContentError),
+    (b"[" * 200_000, ContentError),
+    (b"9" * 5000, ContentError),
+    (b"01", ContentError),
+    (b"[1,]", ContentError),
+    (b'"a\nb"', ContentError),
+    (b"", ContentError),
+]
+
+
+@pytest.mark.parametrize("write", [codec._write_standard, Codecs().encoders.get(JSON)])
+@pytest.mark.parametrize(("value", "stored"), WRITTEN, ids=range(len(WRITTEN)))
+def test_json_is_written_as_the_standard_library_does(write: Any, value: Any, stored: bytes | None) -> None:
     codecs = Codecs()
-    for value in ({"big": 2**70}, {5: "five"}):
-        stored = codecs.encode(value, JSON, None)
-        assert json.loads(stored) == {str(key): found for key, found in value.items()}
+    codecs.encoders.set(JSON, write)
+    if stored is None:
+        with pytest.raises(ContentError):
+            codecs.encode(value, JSON, None)
+    else:
+        assert codecs.encode(value, JSON, None) == stored
 
 
-@pytest.mark.parametrize("value", [{"a": [1, 2.5, "ü", None]}, "text", b"bytes", 2**70])
-def test_both_json_encoders_write_the_same(value: Any) -> None:
-    assert codec._standard_json(value) == Codecs().encode(value, JSON, None)
+@pytest.mark.parametrize("read", [codec._read_standard, Codecs().decoders.get(JSON)])
+@pytest.mark.parametrize(("stored", "value"), READ, ids=range(len(READ)))
+def test_json_is_read_as_the_standard_library_does(read: Any, stored: bytes, value: Any) -> None:
+    codecs = Codecs()
+    codecs.decoders.set(JSON, read)
+    if value is ContentError:
+        with pytest.raises(ContentError):
+            codecs.decode(stored, JSON, None)
+    elif value is not None:
+        assert codecs.decode(stored, JSON, None) == value
+    else:
+        assert codecs.encode(codecs.decode(stored, JSON, None), JSON, None) == stored
+
+
+def test_an_encoder_and_a_decoder_can_be_told_to_take_nan() -> None:
+    codecs = Codecs()
+    codecs.encoders.set(JSON, json_encoder(allow_nan=True))
+    codecs.decoders.set(JSON, json_decoder(allow_nan=True))
+    assert codecs.encode([math.nan, -math.inf], JSON, "utf-16-le") == "[NaN,-Infinity]".encode("utf-16-le")
+    assert codecs.decode(b"[Infinity,1e400]", JSON, None) == [math.inf, math.inf]
+    assert json_encoder() is Codecs().encoders.get(JSON)
+    assert json_decoder() is Codecs().decoders.get(JSON)
+
+
+def test_bytes_under_json_are_refused_with_a_hint() -> None:
+    with pytest.raises(ContentError, match="encoded_data"):
+        Codecs().encode(b'{"a":1}', JSON, None)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["Application/JSON", "application/json ", " APPLICATION/json;CHARSET=UTF-8", "application/JSON;;"]
+)
+def test_media_types_are_compared_without_regard_to_case(content_type: str) -> None:
+    codecs = Codecs()
+    assert codecs.encode({"a": 1}, content_type, None) == b'{"a":1}'
+    assert codecs.decode(b'{"a":1}', content_type, None) == {"a": 1}
+    assert codecs.decode_sent(b'{"a":1}', content_type.encode(), b"") == {"a": 1}
+    assert codecs.decode("Привет".encode("cp1251"), 'Text/Plain; Charset="Windows-1251"', None) == "Привет"
+
+
+def test_a_function_for_a_content_type_with_parameters_is_preferred() -> None:
+    codecs = Codecs()
+    codecs.decoders.set("Application/Vnd.X; Version=2", bytes.upper)
+    codecs.decoders.set("application/vnd.x", bytes.lower)
+    assert codecs.decode(b"aB", "application/vnd.x;version=2", None) == b"AB"
+    assert codecs.decode(b"aB", "application/vnd.x;version=1", None) == b"ab"
+
+
+@pytest.mark.parametrize("returned", [None, 5, {"a": 1}])
+def test_an_encoder_that_returns_neither_bytes_nor_text_is_named(returned: Any) -> None:
+    codecs = Codecs()
+    codecs.encoders.set("a/b", lambda value: returned)
+    with pytest.raises(ContentError, match=f"encoder for 'a/b' returned {type(returned).__name__}"):
+        codecs.encode("x", "a/b", None)
+    codecs.encoders.set("a/b", lambda value: bytearray(b"x"))
+    assert codecs.encode("x", "a/b", None) == b"x"
 
 
 def test_an_encoder_and_a_decoder_of_ones_own() -> None:

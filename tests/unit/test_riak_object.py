@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -41,10 +42,36 @@ def test_what_is_said_of_one_sibling_is_said_of_the_object(robject: RiakObject, 
     assert getattr(robject.siblings[0], name) == PROPERTIES[name]
 
 
-@pytest.mark.parametrize("name", [*PROPERTIES, "etag", "last_modified"])
+@pytest.mark.parametrize("name", [*PROPERTIES, "etag", "last_modified", "modified_at"])
 def test_without_siblings_there_is_nothing_to_say(robject: RiakObject, name: str) -> None:
     robject.clear()
-    assert getattr(robject, name) is None
+    empty: dict[str, Any] = {"usermeta": {}, "links": [], "indexes": set()}
+    assert getattr(robject, name) == empty.get(name)
+
+
+def test_metadata_added_before_there_is_a_value_is_kept(robject: RiakObject) -> None:
+    robject.clear()
+    robject.usermeta["a"] = "b"
+    robject.indexes.add(("n_int", 1))
+    assert robject.siblings == []
+    robject.data = 5
+    assert (robject.usermeta, robject.indexes, robject.data) == ({"a": "b"}, {("n_int", 1)}, 5)
+
+
+def test_objects_made_without_a_key_are_equal_only_to_themselves(robject: RiakObject) -> None:
+    one, other = (RiakObject(robject.client, robject.bucket) for _ in range(2))
+    assert one != other
+    assert len({one, other}) == 2
+    held = {one}
+    one.key = "made-by-the-server"
+    assert one in held
+    assert one == one
+    assert one != RiakObject(robject.client, robject.bucket, "made-by-the-server")
+
+
+def test_the_time_of_a_write_is_an_aware_datetime(robject: RiakObject) -> None:
+    robject.siblings[0].last_modified = 86400.5
+    assert robject.modified_at == datetime(1970, 1, 2, 0, 0, 0, 500000, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
@@ -166,7 +193,7 @@ def test_a_value_that_cannot_be_decoded_can_be_had_as_it_is(robject: RiakObject)
 def test_a_large_value_is_not_kept_twice(robject: RiakObject) -> None:
     robject._take(kv.RpbGetResp(content=[{"value": b'"' + b"x" * 200_000 + b'"', "content_type": b"text/json"}]), {})
     assert len(robject.data) == 200_000
-    assert robject._came is None
+    assert robject._reply is None
     assert robject.encoded_data == b'"' + b"x" * 200_000 + b'"'
 
 

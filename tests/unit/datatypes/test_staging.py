@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aioriak.datatypes import TYPES, ContextRequired, Counter, Flag, GSet, Hll, Map, Register, Set
+from aioriak.error import InvalidRequest
 
 CONTEXT = b"seen"
 
@@ -313,3 +314,14 @@ def test_long_registers_are_not_counted_in_characters() -> None:
     assert len(register) == 2
     register.assign(b"\xff")
     assert register.dirty_value == b"\xff"
+
+
+def test_an_unknown_attribute_of_a_map_is_refused_with_a_hint() -> None:
+    with pytest.raises(AttributeError, match=r"registers\['foo'\]"):
+        Map().foo = 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("member", ["caf\udce9", 5, None])
+def test_a_member_that_cannot_be_sent_is_an_invalid_request(member: Any) -> None:
+    with pytest.raises(InvalidRequest, match="a member"):
+        Set().add(member)
