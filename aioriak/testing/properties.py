@@ -110,6 +110,8 @@ def create(given: Mapping[str, Any]) -> Properties:
     unknown = [name for name in given if name not in NAMES]
     if unknown:
         raise ValueError(f"unknown bucket property: {', '.join(unknown)}")
+    for name, value in given.items():
+        _check_kind(name, value)
     wrong = _checked(given)
     if "datatype" in given:
         if given["datatype"] not in DATATYPES:
@@ -159,6 +161,19 @@ def _checked(given: Mapping[str, Any]) -> list[tuple[str, str]]:
     wrong += [(name, "not_valid_quorum") for name in ("r", "w", "rw", "dw", "pr", "pw", "node_confirms")
               if given.get(name) == DEFAULT]
     return wrong
+
+
+_KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", bytes: "a name"}
+
+
+def _check_kind(name: str, value: Any) -> None:
+    field = RpbBucketProps.DESCRIPTOR.fields_by_name[name]
+    if value is None or name in _HOOKS or name in _FUNCTIONS:
+        return
+    kind = {field.TYPE_BOOL: bool, field.TYPE_BYTES: bytes}.get(field.type, int)
+    if type(value) is not kind:
+        shown = _text(value) if isinstance(value, bytes) else str(value).lower()
+        raise ValueError(f"the bucket property {name} is {_KINDS[kind]}, not {shown}")
 
 
 def _raise(wrong: Iterable[tuple[str, str]]) -> None:

@@ -122,8 +122,9 @@ class RiakServer:
     async def start(self) -> None:
         """Open the data file and listen.
 
-        Raises :class:`OSError` if an address is in use, and :class:`sqlite3.Error` if the data file
-        cannot be used.
+        Raises :class:`OSError` if an address is in use, and its subclass
+        :class:`~aioriak.testing.storage.DataFileError` if the data file cannot be used or another
+        server uses it.
         """
         try:
             if self._data is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from struct import Struct
 
@@ -29,8 +31,15 @@ _DOT = Struct("!BQ")
 """The length of an actor's name, before it, and the write's number; both 0 for a content without a dot."""
 
 
+class DataFileError(OSError):
+    """The data file cannot be used: it is in use, is not such a file, or cannot be opened."""
+
+
 class SQLiteStorage:
     """Keeps a database in a file.
+
+    The file is locked until it is closed or the process ends: a second server,
+    in this process or another, is refused with :class:`DataFileError`.
 
     What is told to it between two commits is one transaction.  The journal is
     a write-ahead log: what was committed survives the end of this process,
@@ -39,9 +48,19 @@ class SQLiteStorage:
 
     def __init__(self, path: str | Path) -> None:
         self.dirty = False
-        self._connection = sqlite3.connect(path, isolation_level=None)
+        self._path = Path(path)
+        folder = self._path.absolute().parent
+        if not folder.is_dir():
+            raise DataFileError(f"{path}: there is no folder {folder}")
+        with self._explained():
+            self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
         try:
-            self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
+            with self._explained():
+                # with this mode the lock of the first transaction is kept until the file is closed
+                self._connection.executescript(
+                    "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
+                    f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT;"
+                )
         except BaseException:
             self._connection.close()
             raise
@@ -51,6 +70,10 @@ class SQLiteStorage:
 
         Bucket types that the database has and the file has not are added to the file.
         """
+        with self._explained():
+            self._load(database)
+
+    def _load(self, database: Database) -> None:
         query = self._connection.execute
         for type, bucket, data in query("SELECT type, bucket, properties FROM properties"):
             database.load_properties(type, bucket, _properties(data))
@@ -95,6 +118,16 @@ class SQLiteStorage:
         """Make everything last and close the file."""
         self.commit()
         self._connection.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise SQLite's errors as :class:`DataFileError` with the name of the file."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            locked = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+            reason = "another server uses this file" if locked else str(error)
+            raise DataFileError(f"{self._path}: {reason}") from error
 
     def _begin(self) -> None:
         if not self.dirty:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from aioriak.testing import RiakServer
+from aioriak.testing.storage import DataFileError
 from aioriak.wire.operation import DELETE, GET, GET_BUCKET, GET_BUCKET_TYPE, PUT, SET_BUCKET, SET_BUCKET_TYPE
 
 WHOLE = {
@@ -99,6 +100,22 @@ async def test_a_file_that_is_no_database_is_an_error_and_leaves_nothing_open(fi
         await RiakServer(data=file).start()
 
 
+async def test_a_second_server_on_one_file_is_refused(file, connect):
+    async with RiakServer(data=file) as server:
+        for _ in range(2):
+            with pytest.raises(DataFileError, match=r"riak\.db: another server uses this file"):
+                await RiakServer(data=file).start()
+        peer = await connect(server)
+        await peer.ask(PUT, bucket=b"b", key=b"k", content={"value": b"1"})
+    async with RiakServer(data=file) as server:
+        assert server.database.keys(b"default", b"b") == [b"k"]
+
+
+async def test_a_file_in_a_folder_that_is_missing_is_an_error(tmp_path):
+    with pytest.raises(DataFileError, match="there is no folder"):
+        await RiakServer(data=tmp_path / "none" / "riak.db").start()
+
+
 async def start(*arguments):
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "aioriak", "serve", "--port", "0", *arguments, stdout=asyncio.subprocess.PIPE
@@ -139,6 +156,34 @@ async def test_every_answered_write_survives_a_kill(file, connect):
     assert await process.wait() == 0
 
 
+async def test_a_second_process_on_one_file_is_refused(file):
+    process, _ = await start("--data", str(file))
+    second = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "aioriak", "serve", "--port", "0", "--data", str(file), stderr=asyncio.subprocess.PIPE
+    )
+    _, said = await second.communicate()
+    assert said.decode() == f"aioriak serve: {file}: another server uses this file\n"
+    assert second.returncode == 1
+    process.terminate()
+    assert await process.wait() == 0
+
+
+async def test_a_process_prints_what_it_is_asked(connect):
+    process, port = await start("--log", "requests")
+    peer = await connect(At(port))
+    await peer.ask(PUT, bucket=b"users", key=b"\x1b[2J\xff", type=b"siblings", content={"value": b"secret"})
+    await peer.ask(GET, bucket=b"b", key="k\u00e9".encode())
+    process.terminate()
+    assert process.stdout is not None
+    lines = (await process.stdout.read()).decode().splitlines()
+    assert [line.split(" ", 1)[1] for line in lines] == [
+        f"127.0.0.1:{port} put siblings/users/\\x1b[2J\\xff",
+        f"127.0.0.1:{port} get default/b/k\u00e9",
+        "serve: stopped",
+    ]
+    assert await process.wait() == 0
+
+
 async def test_a_process_stops_cleanly_when_asked_to(connect):
     process, port = await start("--bucket-type", "maps=datatype:map", "--bucket-type", "fast=n_val:1")
     peer = await connect(At(port))
@@ -153,9 +198,9 @@ async def test_a_process_stops_cleanly_when_asked_to(connect):
 
 async def test_a_port_that_is_taken_is_a_plain_error(server):
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "aioriak", "serve", "--port", str(server.port), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "aioriak", "serve", "--port", str(server.port), stderr=asyncio.subprocess.PIPE
     )
-    said, _ = await process.communicate()
+    _, said = await process.communicate()
     assert said.startswith(b"aioriak serve: ")
     assert str(server.port).encode() in said
     assert process.returncode == 1

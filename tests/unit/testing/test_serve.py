@@ -1,0 +1,57 @@
+"""The command line of the development server: what it refuses, and in which words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from aioriak.testing.serve import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "99999"], "from 0 to 65535 is needed, not '99999'"),
+        (["--port", "x"], "from 0 to 65535 is needed, not 'x'"),
+        (["--port", "65534", "--nodes", "3"], "3 nodes from port 65534 on need ports above 65535"),
+        (["--nodes", "0"], "from 1 to 100 is needed, not '0'"),
+        (["--ring-size", "7"], "a power of two, not '7'"),
+        (["--delete-mode", "soon"], "keep or immediate is needed, not 'soon'"),
+        (["--delete-mode", "-1"], "keep or immediate is needed, not '-1'"),
+        (["--delete-mode", "nan"], "keep or immediate is needed, not 'nan'"),
+        (["--bucket-type", "maps=datatype:mpa"], "mpa not supported for bucket datatype property"),
+        (["--bucket-type", "fast=nval:1"], "unknown bucket property: nval"),
+        (["--bucket-type", "fast=n_val"], "not a property and its value: 'n_val'"),
+        (["--bucket-type", "fast=n_val:abc"], "n_val is a whole number, not abc"),
+        (["--bucket-type", "fast=n_val:true"], "n_val is a whole number, not true"),
+        (["--bucket-type", "fast=allow_mult:3"], "allow_mult is true or false, not 3"),
+        (["--bucket-type", "=n_val:1"], "a bucket type without a name"),
+        (["--log", "all"], "invalid choice: 'all'"),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_a_bad_option_is_an_error_in_words(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "words"),
+    [
+        ("--data", "none/riak.db", "there is no folder"), ("--data", ".", "unable to open database file"),
+        ("--security", "none.toml", "No such file or directory"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_is_an_error_with_its_name(
+    option: str, name: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    assert main(["--port", "0", option, str(path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"aioriak serve: {path}: ")
+    assert words in said
