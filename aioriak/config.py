@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import inf
@@ -27,10 +28,15 @@ class Address:
     """The name to check the server's certificate against, where it is not ``host``."""
 
     def __post_init__(self) -> None:
+        # no error repeats what is no host or port: in a broken URL it can be a password
         if not isinstance(self.host, str) or not self.host:
-            raise InvalidRequest(f"a host is a non-empty string, not {self.host!r}")
-        if isinstance(self.port, bool) or not isinstance(self.port, int) or not 0 < self.port < 65536:
-            raise InvalidRequest(f"a port is a number from 1 to 65535, not {self.port!r}")
+            raise InvalidRequest("a host is a non-empty string")
+        if not _is_host(self.host):
+            raise InvalidRequest("a host is a name or an IP address")
+        if isinstance(self.port, bool) or not isinstance(self.port, int):
+            raise InvalidRequest(f"a port is a number from 1 to 65535, not of type {type(self.port).__name__}")
+        if not 0 < self.port < 65536:
+            raise InvalidRequest(f"a port is a number from 1 to 65535, not {self.port}")
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -48,14 +54,27 @@ class Address:
         if isinstance(value, Mapping):
             unknown = set(value) - {"host", "pb_port", "port", "http_port"}
             if unknown or "host" not in value:
-                raise InvalidRequest(f"a node is given as {{'host': …, 'pb_port': …}}, not {dict(value)!r}")
+                raise InvalidRequest("a node is given as {'host': …, 'pb_port': …}, with no other keys")
             return cls(value["host"], value.get("pb_port", value.get("port", port)))
         if isinstance(value, tuple) and len(value) == 2:
             return cls(value[0], value[1])
-        raise InvalidRequest(f"not an address: {value!r}")
+        raise InvalidRequest(f"a {type(value).__name__} of this form is not an address")
 
 
 AddressLike = Address | str | tuple[str, int] | Mapping[str, Any]
+
+
+def _is_host(host: str) -> bool:
+    """Whether ``host`` can be a name or an IP address: not a URL, nor a user and a password."""
+    if any(character in "@/?#[]," or character.isspace() or not character.isprintable() for character in host):
+        return False
+    if ":" not in host:
+        return True
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _split_host(text: str, port: int) -> tuple[str, int]:
@@ -63,17 +82,17 @@ def _split_host(text: str, port: int) -> tuple[str, int]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise InvalidRequest(f"not an address: {text!r}")
+            raise InvalidRequest("an IPv6 address is written [address] or [address]:port")
         rest = rest[1:]
     elif text.count(":") == 1:
         host, _, rest = text.partition(":")
         if not rest:
-            raise InvalidRequest(f"not an address: {text!r}")
+            raise InvalidRequest("not an address: no port follows the colon")
     if not rest:
         return host, port
     if not rest.isascii() or not rest.isdigit():
-        raise InvalidRequest(f"a port is a number from 1 to 65535, not {rest!r}")
-    return host, int(rest)
+        raise InvalidRequest("a port is a number from 1 to 65535")
+    return host, int(rest[:6])  # more digits are out of range in any case
 
 
 def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_PORT) -> tuple[Address, ...]:
@@ -93,6 +112,13 @@ def _positive(name: str, value: float | None) -> None:
         return
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
         raise InvalidRequest(f"{name} is a number of seconds above 0, or None to wait for ever; not {value!r}")
+
+
+def _seconds(name: str, value: float, *, zero: bool = False) -> None:
+    """Check a number of seconds that cannot be left out."""
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not (value >= 0 if zero else value > 0) or not value < inf:
+        raise InvalidRequest(f"{name} is a number of seconds {'from 0 up' if zero else 'above 0'}, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,9 +186,9 @@ class Backoff:
 
     def __post_init__(self) -> None:
         for name in ("first", "longest"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
-                raise InvalidRequest(f"{name} is a number of seconds from 0 up, not {value!r}")
+            _seconds(name, getattr(self, name), zero=True)
+        if not isinstance(self.rng, Random):
+            raise InvalidRequest(f"rng is a random.Random, not {self.rng!r}")
 
     def delay(self, attempt: int) -> float:
         """Seconds to wait before attempt number ``attempt`` + 1 (``attempt`` counts from 1)."""
@@ -204,7 +230,10 @@ class HealthPolicy:
     ramp: float = 5.0
 
     def __post_init__(self) -> None:
-        _positive("probe_timeout", self.probe_timeout)
+        _seconds("probe_timeout", self.probe_timeout)
+        _seconds("ramp", self.ramp, zero=True)
+        if not isinstance(self.backoff, Backoff):
+            raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
 MapAddress = Callable[[Address], "Address | None"]
@@ -219,7 +248,9 @@ class Discovery:
     map_address: MapAddress | None = None
 
     def __post_init__(self) -> None:
-        _positive("the discovery interval", self.interval)
+        _seconds("the discovery interval", self.interval)
+        if self.map_address is not None and not callable(self.map_address):
+            raise InvalidRequest(f"map_address is a function, not {self.map_address!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +303,7 @@ class ParsedURL:
     nodes: tuple[Address, ...]
     user: str | None
     password: str | None = field(repr=False)
-    options: Mapping[str, Any]
+    options: Mapping[str, Any] = field(repr=False)
 
 
 def parse_url(url: str) -> ParsedURL:
@@ -287,22 +318,31 @@ def parse_url(url: str) -> ParsedURL:
     rest, _, query = rest.partition("?")
     authority, _, path = rest.partition("/")
     credentials, at, hosts = authority.rpartition("@")
-    if path or fragment or ("@" in url and not at):
+    if path or fragment or "@" in path + query + fragment:
         raise InvalidRequest(
             "a Riak URL has no path and no fragment; "
             "in a user, a password or an option / ? # @ are written %2F %3F %23 %40"
         )
-    user, _, password = credentials.partition(":")
-    listed = [host for host in hosts.split(",") if host]
-    port = DEFAULT_PORT
-    if listed:
+    user, separator, password = credentials.partition(":")
+    if not separator and ":" in unquote(user):
+        raise InvalidRequest("in a Riak URL a colon divides user and password; %3A does not")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if any(not part.partition("=")[1] for part in query.split("&") if part) or any(
+        not name.isidentifier() for name, _ in pairs
+    ):
+        raise InvalidRequest("an option of a Riak URL is written name=value")
+    listed = [unquote(host) for host in hosts.split(",") if host]
+    try:
         # the last port given counts for the hosts before it that name none
-        port = Address.of(unquote(listed[-1])).port
+        port = Address.of(listed[-1]).port if listed else DEFAULT_PORT
+        nodes = addresses([Address.of(host, port) for host in listed] or ["localhost"])
+    except InvalidRequest as error:
+        raise InvalidRequest(f"the hosts of the URL, riak://user:password@host:port,host:port: {error.value}") from None
     return ParsedURL(
-        nodes=addresses([Address.of(unquote(host), port) for host in listed] or ["localhost"]),
+        nodes=nodes,
         user=unquote(user) if at else None,
         password=unquote(password) if at else None,
-        options={name: _option(name, value) for name, value in parse_qsl(query, keep_blank_values=True)},
+        options={name: _option(name, value) for name, value in pairs},
     )
 
 

@@ -7,10 +7,14 @@ from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given as over
+from hypothesis import strategies as st
 
 from aioriak.config import (
     Address,
     Backoff,
+    Discovery,
+    HealthPolicy,
     PoolLimits,
     RetryPolicy,
     Settings,
@@ -253,3 +257,72 @@ def test_what_a_url_says_does_not_show_the_password() -> None:
 def test_a_url_is_text(url: Any) -> None:
     with pytest.raises(InvalidRequest):
         parse_url(url)
+
+
+@over(
+    before=st.sampled_from(["", "riak:", "riak:/", "riak://", "http://", "riak://u@", "riak://[", "riak://h,", "riak://h/"]),
+    user=st.sampled_from(["", "ann", "ann%40b", "[ann", "ann:", "ann/", "ann?"]),
+    joint=st.sampled_from([":", "%3A", "::", ":x:", ":/", ":?", ":#", ":,", ":[", ":]"]),
+    after=st.sampled_from(["", "@", "%40", "@@", "/", "?", "#", ",", ":", " ", "]", "%", "%00@", "@[", "/@", "?@"]),
+    host=st.sampled_from(["", "host", "host:8087", "host:0", "host:port", "[::1]:5", "[::1", "host:1:2", "host?x=1"]),
+)  # fmt: skip
+def test_no_broken_url_repeats_its_password(before: str, user: str, joint: str, after: str, host: str) -> None:
+    url = f"{before}{user}{joint}s3cret{after}{host}"
+    try:
+        said = repr([str(node) for node in parse_url(url).nodes]) + repr(parse_url(url))
+    except InvalidRequest as error:
+        said = f"{error} {error!r} {error.__cause__!r} {'' if error.__suppress_context__ else error.__context__!r}"
+    assert "s3cret" not in said, url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["riak://ann:s3cret", "riak://ann:s3cret,host2:8087", "riak://ann:s3cret%40host:8087", "riak://ann:s3cret/host",
+     "riak://ann:s3cret?@host", "riak://ann:s3cret#@host", "riak://u@h:1?s3cret=@host",
+     "riak://ann%3As3cret@host", "riak://ann?s3cret", "riak://ann?:s3cret=1"],
+)  # fmt: skip
+def test_a_broken_url_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        parse_url(url)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "node",
+    ["riak://ann:s3cret@host", "ann:s3cret@host:8087", "ann:s3cret@host", "ann:s3cret", ("host", "s3cret"),
+     {"host": "host", "password": "s3cret"}, {"host": "ann:s3cret@host"}, ["ann", "s3cret"]],
+)  # fmt: skip
+def test_what_is_no_address_is_not_repeated(node: Any) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        Address.of(node)
+    assert "s3cret" not in str(caught.value)
+
+
+# -- policies ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [None, True, "5", -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda value: HealthPolicy(probe_timeout=value),
+        lambda value: HealthPolicy(ramp=value),
+        lambda value: HealthPolicy(backoff=value),
+        lambda value: Discovery(interval=value),
+        lambda value: Discovery(map_address=value if value is not None else "a.host"),
+        lambda value: Backoff(first=value),
+        lambda value: Backoff(longest=value),
+        lambda value: Backoff(rng=value),
+    ],
+)
+def test_a_policy_checks_its_values_before_they_are_used(make: Any, value: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        make(value)
+
+
+def test_a_probe_and_an_interval_last_longer_than_0_seconds() -> None:
+    with pytest.raises(InvalidRequest, match="probe_timeout"):
+        HealthPolicy(probe_timeout=0)
+    with pytest.raises(InvalidRequest, match="interval"):
+        Discovery(interval=0)
+    assert HealthPolicy(ramp=0).ramp == 0
