@@ -13,16 +13,24 @@ R = TypeVar("R")
 
 
 async def _items(source: AsyncIterable[T]) -> AsyncGenerator[T, None]:
-    async for item in source:
-        yield item
+    try:
+        async for item in source:
+            yield item
+    finally:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
 
 
 async def each(
     work: Callable[[T], Awaitable[R]], source: Iterable[T] | AsyncIterable[T], concurrency: int
 ) -> AsyncIterator[tuple[T, R | RiakError]]:
-    """Pairs of an item and what ``work(item)`` gave, or its :class:`RiakError`, in the order they come.
+    """Yield each item with the result of ``work(item)``, or its :class:`RiakError`, as they arrive.
 
-    ``concurrency`` of them are under way at most; the source is read no faster than results are taken.
+    Every item that was read comes back.  What ``work`` raises besides a ``RiakError`` is the cause of one, a
+    cancellation from inside included.  An error of the source is raised after the items read before it.
+
+    ``concurrency`` items are in progress at most; the source is read no faster than results are taken, and is
+    closed at the end if it is an asynchronous generator.
     """
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
         raise InvalidRequest(f"concurrency is a whole number from 1 up, not {concurrency!r}")
@@ -34,11 +42,13 @@ async def each(
         awaited = _items(source)
     else:
         at_once = iter(source)
-    done: asyncio.Queue[tuple[T, R | RiakError] | BaseException | None] = asyncio.Queue(concurrency)
+    done: asyncio.Queue[tuple[T, R | RiakError] | None] = asyncio.Queue(concurrency)
     reading = asyncio.Lock()
+    broken: list[BaseException] = []  # the source's own error
+    leaving = False
 
     async def worker() -> None:
-        while True:
+        while not broken and not leaving:
             try:
                 if awaited is None:
                     item = next(at_once)
@@ -47,16 +57,19 @@ async def each(
                         item = await anext(awaited)
             except (StopIteration, StopAsyncIteration):
                 return
-            except Exception as error:  # the source's own
-                await done.put(error)
+            except (Exception, asyncio.CancelledError) as error:
+                if leaving:
+                    raise
+                broken.append(error)
                 return
             try:
                 result: R | RiakError = await work(item)
             except RiakError as error:
                 result = error
-            except Exception as error:
-                await done.put(error)
-                return
+            except (Exception, asyncio.CancelledError) as cause:
+                if leaving:
+                    raise
+                result = _failed(cause)
             if done.full():
                 await done.put((item, result))
             else:
@@ -70,12 +83,25 @@ async def each(
     finisher = asyncio.create_task(finish())
     try:
         while (pair := await done.get() if done.empty() else done.get_nowait()) is not None:
-            if isinstance(pair, BaseException):
-                raise pair
             yield pair
+        if broken:
+            raise broken[0]
     finally:
+        leaving = True
         for task in (*workers, finisher):
             task.cancel()
+        while not done.empty():  # work that ended in spite of the cancellation finds room for its result
+            done.get_nowait()
         await asyncio.gather(*workers, finisher, return_exceptions=True)
         if awaited is not None:
             await awaited.aclose()
+
+
+def _failed(cause: BaseException) -> RiakError:
+    """The error of an item whose work raised something else."""
+    if isinstance(cause, asyncio.CancelledError):
+        error = RiakError("the work for this item was cancelled")
+    else:
+        error = RiakError(f"the work for this item raised {type(cause).__name__}: {cause}")
+    error.__cause__ = cause
+    return error

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aioriak.error import InvalidRequest, Overload
+from aioriak.error import InvalidRequest, Overload, RiakError
 from aioriak.many import each
 from tests.wires import turn, until
 
@@ -112,15 +112,120 @@ async def test_an_error_of_riak_is_a_result_and_the_rest_goes_on() -> None:
     assert isinstance(pairs[3], Overload)
 
 
-async def test_any_other_error_ends_it_all() -> None:
+@pytest.mark.parametrize(
+    "raised", [LookupError("a mistake"), asyncio.CancelledError(), TimeoutError(), StopIteration()]
+)
+@pytest.mark.parametrize("concurrency", [1, 2, 6])
+async def test_every_item_comes_back_whatever_its_work_raises(raised: BaseException, concurrency: int) -> None:
     tasks = asyncio.all_tasks()
 
-    async def work(item: int) -> int:
-        raise LookupError("a mistake")
+    async def work(number: int) -> int:
+        if number in (0, 3, 5):
+            raise raised
+        return number
 
-    with pytest.raises(LookupError, match="a mistake"):
-        async for _ in each(work, range(100), 4):
-            pass
+    found = {item: result async for item, result in each(work, range(6), concurrency)}
+    assert sorted(found) == [0, 1, 2, 3, 4, 5]
+    for number in (0, 3, 5):
+        error = found.pop(number)
+        assert isinstance(error, RiakError)
+        assert isinstance(error.__cause__, RuntimeError if isinstance(raised, StopIteration) else type(raised))
+    assert all(item == result for item, result in found.items())
+    assert asyncio.all_tasks() == tasks
+
+
+async def test_work_that_awaits_a_cancelled_future_comes_back_as_an_error() -> None:
+    gone: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    gone.cancel()
+
+    async def work(number: int) -> int:
+        return await gone if number == 1 else number
+
+    found = {item: result async for item, result in each(work, range(3), 1)}
+    assert sorted(found) == [0, 1, 2]
+    assert isinstance(found[1], RiakError)
+
+
+async def test_items_in_progress_come_back_before_the_error_of_the_source() -> None:
+    work = Work()
+    found: list[Any] = []
+
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+        raise OSError("no more")
+
+    async def consume() -> None:
+        async for pair in each(work, source(), 4):
+            found.append(pair)
+
+    consuming = asyncio.create_task(consume())
+    await until(lambda: len(work.waiting) == 2)
+    await turn()
+    work.waiting[2].set_result("b")
+    work.waiting[1].set_result("a")
+    with pytest.raises(OSError, match="no more"):
+        await consuming
+    assert sorted(found) == [(1, "a"), (2, "b")]
+
+
+async def test_a_cancelled_source_is_not_the_end() -> None:
+    async def source() -> AsyncIterator[int]:
+        yield 1
+        raise asyncio.CancelledError
+
+    found: list[Any] = []
+
+    async def consume() -> None:
+        async for pair in each(at_once, source(), 2):
+            found.append(pair)
+
+    with pytest.raises(asyncio.CancelledError):
+        await consume()
+    assert found == [(1, 10)]
+
+
+async def test_leaving_generators_within_generators_leaves_no_task() -> None:
+    tasks = asyncio.all_tasks()
+
+    async def numbers() -> AsyncIterator[int]:
+        while True:
+            await asyncio.sleep(0)
+            yield 1
+
+    async def inner() -> AsyncIterator[int]:
+        async for _, result in each(at_once, numbers(), 3):
+            assert not isinstance(result, RiakError)
+            yield result
+
+    async def outer() -> AsyncIterator[Any]:
+        async for pair in each(at_once, inner(), 3):
+            yield pair
+
+    async for pair in outer():
+        assert pair == (10, 100)
+        break
+    await until(lambda: asyncio.all_tasks() == tasks)
+
+
+async def test_work_that_outlives_its_cancellation_does_not_hold_up_the_end() -> None:
+    tasks = asyncio.all_tasks()
+    stubborn = 0
+
+    async def work(number: int) -> int:
+        nonlocal stubborn
+        if number:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                stubborn += 1
+        return number
+
+    pairs = each(work, range(100), 4)
+    await anext(pairs)
+    await turn()
+    await pairs.aclose()  # type: ignore[attr-defined]
+    assert stubborn
     assert asyncio.all_tasks() == tasks
 
 
