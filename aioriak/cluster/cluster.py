@@ -12,6 +12,7 @@ from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, resolve
 from aioriak.cluster.health import ask, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
+from aioriak.cluster.supervisor import Complaints, supervise
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError
 from aioriak.observability.stats import Stats
@@ -47,6 +48,7 @@ class Cluster:
         self.router = _router(self) if settings.key_aware else None
         self.client_id: bytes | None = None
         self._rng = rng or Random()
+        self._complaints = Complaints()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiters: set[asyncio.Future[None]] = set()
         for address in settings.nodes:
@@ -146,13 +148,21 @@ class Cluster:
             if owner is not None:
                 return owner
         if len(up) > 1:
-            node = self.balancer.pick(up)
+            node = self._balance(up)
             if node.back_since is not None and not self._has_its_share(node):
                 others = [one for one in up if one.back_since is None]
                 if others:
-                    return others[0] if len(others) == 1 else self.balancer.pick(others)
+                    return others[0] if len(others) == 1 else self._balance(others)
             return node
         return up[0] if up else None
+
+    def _balance(self, up: list[Node]) -> Node:
+        """Choose by the balancer, or at random where the user's own one fails."""
+        try:
+            return self.balancer.pick(up)
+        except Exception as error:
+            self._complaints.log("the balancer failed; the node is chosen at random", error)
+            return self._rng.choice(up)
 
     def _has_its_share(self, node: Node) -> bool:
         """Whether a node that came back gets this request: seldom at first, then more often."""
@@ -203,10 +213,14 @@ class Cluster:
         node.take_out(error)
         self.up = [one for one in self.up if one is not node]
         self.telemetry.node_down(node.name, error)
-        self.task(self._watch(node, at_once=not isinstance(error, ConnectError)), f"aioriak probes {node.name}")
+        at_once = not isinstance(error, ConnectError)
+        node.probing = self.task(self._watch(node, at_once=at_once), f"aioriak probes {node.name}")
 
     async def _watch(self, node: Node, *, at_once: bool) -> None:
-        connection = await watch(node, self.settings.health, at_once=at_once)
+        health = self.settings.health
+        connection = await supervise(
+            lambda: watch(node, health, at_once=at_once), f"probing {node.name}", health.backoff
+        )
         if node.state is not NodeState.DOWN or self.closed:
             connection.abort()
             return
@@ -261,6 +275,8 @@ class Cluster:
         self.nodes.pop(node.address, None)
         self._members_changed()
         node.state = NodeState.LEAVING
+        if node.probing is not None:
+            node.probing.cancel()
         self.up = [one for one in self.up if one is not node]
         self.telemetry.node_left(node.name)
 
@@ -272,7 +288,11 @@ class Cluster:
             return True
         policy = self.settings.discovery
         members = await discover(
-            node, [one.address for one in self.nodes.values()], self.settings.health.probe_timeout, policy.map_address
+            node,
+            [one.address for one in self.nodes.values()],
+            self.settings.health.probe_timeout,
+            policy.map_address,
+            self._complaints,
         )
         if members is None:
             return False
@@ -289,6 +309,9 @@ class Cluster:
         return True
 
     async def _keep_discovering(self) -> None:
+        await supervise(self._discover_at_intervals, "discovery")
+
+    async def _discover_at_intervals(self) -> None:
         assert self.settings.discovery is not None
         while True:
             await asyncio.sleep(self.settings.discovery.interval)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from aioriak.cluster.health import ask
 from aioriak.cluster.node import Node
+from aioriak.cluster.supervisor import Complaints
 from aioriak.config import Address, MapAddress
-from aioriak.error import NotSupported, RiakError
+from aioriak.error import InvalidRequest, NotSupported, RiakError
 from aioriak.wire.operation import MEMBERSHIP
 
 logger = logging.getLogger("aioriak.cluster")
@@ -29,7 +30,7 @@ async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Add
         pass
     try:
         found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    except OSError:
+    except (OSError, ValueError):  # a name that cannot be encoded is a ValueError
         return [address]  # connecting will say what is wrong
     families = {family for family, *_ in found}
     wanted = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
@@ -40,12 +41,13 @@ async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Add
 
 
 async def discover(
-    node: Node, known: Sequence[Address], timeout: float, map_address: MapAddress | None
+    node: Node, known: Sequence[Address], timeout: float, map_address: MapAddress | None, complaints: Complaints
 ) -> Sequence[Address] | None:
     """Return the addresses of the members that are up, mapped by the user's hook.
 
     Returns ``known`` when the node fails to answer within ``timeout`` seconds, and ``None`` when its
-    release of Riak cannot list members.
+    release of Riak cannot list members.  A member without a usable address is left out.  Where the
+    user's hook raises, the nodes of ``known`` stay.
     """
     try:
         connection = await node.connect()
@@ -60,9 +62,18 @@ async def discover(
         logger.info("%s did not tell the members: %s", node.name, error)
         return known
     members: list[Address] = []
+    hook_failed = False
     for entry in reply.up_nodes:
-        told = Address(entry.ip.decode("utf-8", "replace"), entry.port)
-        mapped = told if map_address is None else map_address(told)
-        if mapped is not None:
-            members.append(mapped)
-    return members
+        try:
+            told = Address(entry.ip.decode("utf-8", "replace"), entry.port)
+        except InvalidRequest as error:
+            complaints.log(f"{node.name} lists a member without a usable address, which is left out", error)
+            continue
+        try:
+            mapped = told if map_address is None else map_address(told)
+            if mapped is not None:
+                members.append(Address.of(mapped))
+        except Exception as error:
+            complaints.log(f"map_address failed for {told}", error)
+            hook_failed = True
+    return [*known, *members] if hook_failed else members

@@ -18,6 +18,7 @@ from typing import Any
 
 from aioriak.cluster.health import ask, learn_name
 from aioriak.cluster.node import Node
+from aioriak.cluster.supervisor import supervise
 from aioriak.error import RiakError
 from aioriak.riak_pb import kv
 from aioriak.transport.connection import Connection
@@ -82,6 +83,9 @@ class KeyRouter:
 
     async def run(self) -> None:
         """Learn, now and then."""
+        await supervise(self._learn_at_intervals, "learning the ring")
+
+    async def _learn_at_intervals(self) -> None:
         while True:
             self._stale.clear()  # what changes from here on is not in what is learned now
             try:

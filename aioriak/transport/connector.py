@@ -54,7 +54,7 @@ async def _connect(
             transport, connection = await loop.create_connection(protocol, address.host, address.port)
     except TimeoutError as error:
         raise ConnectError(f"no connection to {address} within {timeout} s", node=str(address)) from error
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a name that cannot be encoded is a ValueError
         raise ConnectError(f"no connection to {address}: {error}", node=str(address)) from error
     sock = transport.get_extra_info("socket")
     if sock is not None:

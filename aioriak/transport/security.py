@@ -27,7 +27,6 @@ from aioriak.error import (
     SecurityNotEnabled,
     UnknownAuthority,
     WrongHostName,
-    from_server,
 )
 from aioriak.riak_pb import base
 from aioriak.security import Security
@@ -35,6 +34,7 @@ from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import new_exchange
 from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import AUTHENTICATE, START_TLS
+from aioriak.wire.session import read_reply
 
 logger = logging.getLogger("aioriak.transport")
 
@@ -151,10 +151,9 @@ def _check_answer(code: int, body: Body) -> None:
         return
     if code != 0:
         raise ProtocolError(f"message code {code} came in answer to STARTTLS")
-    text = base.RpbErrorResp.FromString(bytes(body)).errmsg.decode("utf-8", "replace")
-    error = from_server(text)
+    error: RiakError = read_reply(START_TLS, code, body)
     if isinstance(error, (SecurityNotEnabled, NotSupported)):
-        raise SecurityNotEnabled(f"the server has no security, so it got no credentials; it said: {text}")
+        raise SecurityNotEnabled(f"the server has no security, so it got no credentials; it said: {error.value}")
     raise error
 
 
