@@ -7,6 +7,7 @@
     │   └── InvalidType (TypeError)       … because of its type
     ├── ContextRequired                   a removal from a data type needs its context
     ├── ClientClosed (RuntimeError)       used after close()
+    ├── WrongEventLoop (RuntimeError)     used from another event loop or thread than its own
     ├── ListingDisallowed                 listing is switched off by allow_listing="error"
     ├── ConflictError                     not exactly one sibling
     │   └── ResolverError                 a resolver raised, or left none or several
@@ -126,6 +127,10 @@ class ContextRequired(RiakError):
 
 class ClientClosed(RiakError, RuntimeError):
     """The client was used after ``close()``."""
+
+
+class WrongEventLoop(RiakError, RuntimeError):
+    """The client belongs to another event loop, in another thread or closed by now; nothing was sent."""
 
 
 class ListingDisallowed(RiakError):

@@ -97,12 +97,7 @@ class Runtime:
         """
         if self.closed:
             raise ClientClosed("the client is closed")
-        cluster = self.dispatcher.cluster
-        try:
-            await cluster.start()
-        except BaseException:
-            self.close()
-            raise
+        await self.dispatcher.cluster.start()
 
     def close(self) -> None:
         """Close every connection at once."""
@@ -111,10 +106,13 @@ class Runtime:
             self._cluster.close()
 
     async def aclose(self) -> None:
-        """Wait for requests in flight (``timeouts.close`` seconds at most), then close every connection."""
-        self._closed = True
+        """Wait for requests in flight (``timeouts.close`` seconds at most), then close every connection.
+
+        Raises :class:`~aioriak.error.WrongEventLoop`.
+        """
         if self._cluster is not None:
             await self._cluster.aclose()
+        self._closed = True
 
     # -- copies -------------------------------------------------------------------------------
 

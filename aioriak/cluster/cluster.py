@@ -14,7 +14,7 @@ from aioriak.cluster.health import ask, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.supervisor import Complaints, supervise
 from aioriak.config import Address, Settings
-from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError
+from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError, WrongEventLoop
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Guarded, Telemetry
 from aioriak.wire.operation import PING
@@ -42,6 +42,9 @@ class Cluster:
         self.balancer: Balancer = balancer or TwoChoices()
         self.telemetry: Telemetry = Telemetry() if telemetry is None else Guarded(telemetry)
         self.closed = False
+        self._starting: asyncio.Task[None] | None = None
+        self._starters = 0  # tasks that wait for it
+        self._closed_reported = False
         self.nodes: dict[Address, Node] = {}
         self.up: list[Node] = []
         """The nodes that get requests."""
@@ -62,12 +65,35 @@ class Cluster:
     # -- starting ------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Connect to all nodes at once; returns when the first answers.
+        """Connect, once however many tasks ask for it; close everything if that fails.
 
-        Raises :class:`~aioriak.error.ConnectError`, with the errors of all in ``attempts``, when none does.
+        Raises :class:`~aioriak.error.ConnectError`, with the errors of all nodes in ``attempts``, when none
+        answers, and :class:`~aioriak.error.ClientClosed` when the client is closed meanwhile.
         """
-        if any(node.pool.open_connections for node in self.up):
-            return
+        self.check_loop()
+        starting = self._starting
+        if starting is None:
+            if any(node.pool.open_connections for node in self.up):
+                return  # requests came first
+            starting = self._starting = self.task(self._start(), "aioriak connects")
+        if not starting.done():
+            self._starters += 1
+            try:
+                await asyncio.wait([starting])  # unlike await starting: a cancelled caller does not cancel it
+            finally:
+                self._starters -= 1
+                if not self._starters and not starting.done():
+                    self.close()
+        if self.closed or starting.cancelled():
+            raise ClientClosed("the client was closed while it connected")
+        try:
+            starting.result()
+        except BaseException:
+            self.close()
+            raise
+
+    async def _start(self) -> None:
+        """Connect to all nodes at once; returns when the first answers."""
         await self._resolve_seeds()
         self.up = []
         for node in self.nodes.values():
@@ -327,11 +353,25 @@ class Cluster:
     # -- closing ------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Close every connection now."""
+        """Close every connection; safe in a signal handler and in another thread.
+
+        While the event loop runs, it does the work in its next iteration: a signal handler or another
+        thread may have interrupted the pool in the middle of a change.
+        """
         if self.closed:
             return
+        self.closed = True
+        try:
+            if self.loop.is_running():
+                self.loop.call_soon_threadsafe(self._close_now)
+                return
+        except RuntimeError:
+            pass  # the loop was closed just now
+        self._close_now()
+
+    def _close_now(self) -> None:
         self._say_closed()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         for node in self.nodes.values():
             node.pool.close(ClientClosed("the client was closed"))
@@ -339,6 +379,8 @@ class Cluster:
 
     async def aclose(self) -> None:
         """Let what is in flight end, then close."""
+        self.check_loop()
+        self.closed = True
         self._say_closed()
         tasks = list(self._tasks)
         for task in tasks:
@@ -351,9 +393,17 @@ class Cluster:
         )
 
     def _say_closed(self) -> None:
-        if not self.closed:
-            self.closed = True
+        if not self._closed_reported:
+            self._closed_reported = True
             self.telemetry.client_closed(self.stats)
+
+    def check_loop(self) -> None:
+        """Raise :class:`~aioriak.error.WrongEventLoop` unless the running event loop is the client's own."""
+        if asyncio.get_running_loop() is not self.loop:
+            state = "is closed" if self.loop.is_closed() else "runs elsewhere"
+            raise WrongEventLoop(
+                f"the client belongs to another event loop, which {state}; make one client for each event loop"
+            )
 
     def _wake_waiters(self) -> None:
         for waiter in self._waiters:

@@ -68,6 +68,8 @@ class Dispatcher:
         """
         loop = self._loop
         cluster = self.cluster
+        if asyncio.get_running_loop() is not loop:
+            cluster.check_loop()
         started = loop.time()
         limit = self.request_timeout if timeout is None else timeout
         if limit is None:
@@ -256,6 +258,7 @@ class MessageStream(Generic[R]):
         dispatcher, operation = self._dispatcher, self._operation
         cluster = dispatcher.cluster
         loop = cluster.loop
+        cluster.check_loop()
         if self._deadline is None and self._timeout is not None:
             self._deadline = loop.time() + self._timeout
         deadline = self._deadline

@@ -403,7 +403,7 @@ class Pool:
             else:
                 self._deaths = 0
         self._serve()
-        if connection.dismissed or self.open_connections:
+        if self.open_connections:
             self._keep_minimum()
 
     def _unreserve(self, slot: Slot) -> None:
@@ -640,7 +640,8 @@ class Pool:
         now = self._loop.time()
         if limits.idle_timeout is not None:
             for slot in list(self._idle):
-                if self.size > limits.min_size and now - slot.connection.used_at >= limits.idle_timeout:
+                kept = len(self._rotation) + len(self._slots.opening)
+                if kept > limits.min_size and now - slot.connection.used_at >= limits.idle_timeout:
                     self._retire(slot)
         for slot in list(self._rotation):
             if slot.expires_at is not None and slot.expires_at <= now:
