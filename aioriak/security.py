@@ -7,13 +7,16 @@ in its ``repr``.
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from aioriak.error import InvalidRequest
+
+logger = logging.getLogger("aioriak.security")
 
 Text = str | bytes
 File = str | os.PathLike[str]
@@ -31,6 +34,10 @@ class SecurityCreds:
     ``cacert_file`` holds the authorities whose certificates are trusted (PEM), ``cacert`` the same as
     PEM text; without either the system's are.  ``crl_file`` is a list of revoked certificates (PEM); a
     server's certificate is then refused when it is on the list, or when the list is not its authority's.
+
+    The files are read again when they have changed on disk: new connections use the new certificates, key
+    and revocation list, open connections stay.  While the changed files cannot be used (one of them is
+    half-written, or the key does not belong to the certificate yet) the ones read before are used.
 
     ``ciphers`` is OpenSSL's list for TLS 1.2.  TLS 1.2 and 1.3 are spoken; ``ssl_version``
     (``ssl.TLSVersion``, or an old ``ssl.PROTOCOL_TLSv1_2``) insists on one of them.
@@ -89,17 +96,64 @@ class SecurityCreds:
         )
 
 
+class ContextOfFiles:
+    """The TLS context of credentials, made anew when their files have changed."""
+
+    def __init__(self, credentials: SecurityCreds) -> None:
+        """Read the files.  Raises :class:`~aioriak.error.InvalidRequest` when one of them is of no use."""
+        self._credentials = credentials
+        self._read = self._stamps()  # before reading: a change during it is read again
+        self._refused = self._read
+        self._context = credentials.context()
+
+    def __call__(self) -> ssl.SSLContext:
+        """Return the context for the next connection."""
+        stamps = self._stamps()
+        if stamps == self._read:
+            return self._context
+        try:
+            self._context = self._credentials.context()
+        except InvalidRequest as error:
+            if stamps != self._refused:
+                logger.warning("changed certificates cannot be used, so those read before are: %s", error)
+            self._refused = stamps
+        else:
+            logger.info("changed certificates were read")
+            self._read = stamps
+        return self._context
+
+    def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
+        """What tells one version of the files from another."""
+        known = self._credentials
+        return tuple(
+            _stamp(file) for file in (known.cacert_file, known.crl_file, known.cert_file, known.pkey_file) if file
+        )
+
+
+def _stamp(file: File) -> tuple[int, ...] | None:
+    try:
+        found = os.stat(file)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
     """What a connection needs to start TLS and log in."""
 
     user: bytes
     password: bytes = field(repr=False)
-    context: ssl.SSLContext = field(repr=False)
+    new_context: Callable[[], ssl.SSLContext] = field(repr=False)
     server_hostname: str | None = None
     """The name that the server's certificate must have; ``None``: the host that is connected to."""
     certificate: bool = False
     """Whether the client may show a certificate of its own."""
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """The TLS context for the next connection."""
+        return self.new_context()
 
 
 def security_from(
@@ -130,14 +184,16 @@ def security_from(
         if credentials.has_files:
             raise InvalidRequest("with an ssl.SSLContext the credentials are a username and a password, no more")
         context = tls
+        new_context: Callable[[], ssl.SSLContext] = lambda: context  # noqa: E731
     else:
-        context = credentials.context()
+        new_context = ContextOfFiles(credentials)
+        context = new_context()
     if credentials.password and context.verify_mode is not ssl.CERT_REQUIRED:
         raise InvalidRequest("the ssl.SSLContext verifies no certificate: anybody could ask for the password")
     return Security(
         user=_bytes(credentials.username),
         password=_bytes(credentials.password or b""),
-        context=context,
+        new_context=new_context,
         server_hostname=server_hostname,
         certificate=credentials.cert_file is not None or isinstance(tls, ssl.SSLContext),
     )

@@ -150,6 +150,44 @@ def test_a_locked_key_opens_with_its_password_and_never_asks_for_it(
         assert "barley" not in str(caught.value)
 
 
+def test_files_that_changed_are_read_again(authority: Authority, tmp_path: pathlib.Path) -> None:
+    trusted, own = tmp_path / "ca.pem", tmp_path / "own.pem"
+    trusted.write_bytes(pathlib.Path(authority.file).read_bytes())
+    own.write_bytes(pathlib.Path(authority.user("ann")).read_bytes())
+    made = security_from(SecurityCreds("ann", cacert_file=trusted, cert_file=own), None, None)
+    assert made is not None
+    first = made.context
+    assert made.context is first
+    (tmp_path / "other").mkdir()
+    other = Authority(tmp_path / "other")
+    trusted.write_bytes(pathlib.Path(other.file).read_bytes())
+    second = made.context
+    assert second is not first
+    assert second.get_ca_certs() != first.get_ca_certs()
+    assert made.context is second
+    own.write_bytes(pathlib.Path(other.user("ann")).read_bytes())
+    assert made.context is not second
+
+
+def test_changed_files_that_cannot_be_used_leave_those_read_before(
+    authority: Authority, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trusted = tmp_path / "ca.pem"
+    whole = pathlib.Path(authority.file).read_bytes()
+    trusted.write_bytes(whole)
+    made = security_from(SecurityCreds("ann", cacert_file=trusted), None, None)
+    assert made is not None
+    first = made.context
+    trusted.write_bytes(whole[: len(whole) // 2])
+    assert made.context is first
+    assert made.context is first
+    assert len(caplog.records) == 1
+    trusted.unlink()
+    assert made.context is first
+    trusted.write_bytes(whole)
+    assert made.context is not first
+
+
 def test_nothing_secret_is_shown() -> None:
     creds = SecurityCreds("ann", "secret", pkey_password="hidden", cacert_file="ca.pem")
     made = security_from(SecurityCreds("ann", "secret", cacert=None), None, None)
