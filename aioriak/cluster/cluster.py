@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from aioriak.cluster.balancer import Balancer, TwoChoices
-from aioriak.cluster.discovery import discover, resolve
+from aioriak.cluster.discovery import discover, look_up, resolve
 from aioriak.cluster.health import ask, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.supervisor import Complaints, supervise
@@ -52,6 +52,7 @@ class Cluster:
         self.client_id: bytes | None = None
         self._rng = rng or Random()
         self._complaints = Complaints()
+        self._looking_up: set[Address] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiters: set[asyncio.Future[None]] = set()
         for address in settings.nodes:
@@ -150,8 +151,35 @@ class Cluster:
                 logger.info("%s stands for %s", seed.name, ", ".join(map(str, addresses)))
                 self._forget(seed)
                 seed.pool.close()
-                for address in addresses:
-                    self._add(address, seed=True)
+                self._stand_for(seed.address, addresses)
+
+    def _stand_for(self, name: Address, found: list[Address]) -> None:
+        """Let the nodes of a name be those at the addresses found for it."""
+        for address in found:
+            if address not in self.nodes:  # the user may have named it too
+                self._add(address, seed=True).origin = name
+        gone = [node for node in self.nodes.values() if node.origin == name and node.address not in found]
+        for node in gone:
+            self.task(self.remove_node(node), f"aioriak removes {node.name}")
+
+    def _follow_name(self, name: Address) -> None:
+        """Look a name up again if none of its nodes is up."""
+        if name not in self._looking_up and not any(node.origin == name for node in self.up):
+            work = supervise(lambda: self._look_up_until_up(name), f"looking up {name}")
+            self.task(work, f"aioriak looks up {name}")
+
+    async def _look_up_until_up(self, name: Address) -> None:
+        self._looking_up.add(name)
+        attempt = 0
+        try:
+            while not any(node.origin == name for node in self.up):
+                found = await look_up(self.loop, name)
+                if found:
+                    self._stand_for(name, found)
+                attempt += 1
+                await asyncio.sleep(self.settings.health.backoff.delay(attempt))
+        finally:
+            self._looking_up.discard(name)
 
     def task(self, work: Any, name: str) -> asyncio.Task[Any]:
         """Run something in the background until the cluster is closed."""
@@ -241,6 +269,8 @@ class Cluster:
         self.telemetry.node_down(node.name, error)
         at_once = not isinstance(error, ConnectError)
         node.probing = self.task(self._watch(node, at_once=at_once), f"aioriak probes {node.name}")
+        if node.origin is not None:
+            self._follow_name(node.origin)
 
     async def _watch(self, node: Node, *, at_once: bool) -> None:
         health = self.settings.health

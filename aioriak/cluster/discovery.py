@@ -19,7 +19,12 @@ logger = logging.getLogger("aioriak.cluster")
 
 
 async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address]:
-    """The addresses that a name stands for; the name itself when it stands for one, or is none.
+    """The addresses that a name stands for; the name itself when it stands for one, or cannot be looked up."""
+    return await look_up(loop, address) or [address]  # connecting will say what is wrong
+
+
+async def look_up(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address] | None:
+    """The addresses that a name stands for; the name itself when it stands for one, ``None`` when for none.
 
     A name with addresses of both families stands for those of IPv4.
     """
@@ -31,7 +36,7 @@ async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Add
     try:
         found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError):  # a name that cannot be encoded is a ValueError
-        return [address]  # connecting will say what is wrong
+        return None
     families = {family for family, *_ in found}
     wanted = socket.AF_INET if socket.AF_INET in families else socket.AF_INET6
     hosts = list(dict.fromkeys(str(where[0]) for family, _, _, _, where in found if family == wanted))

@@ -53,6 +53,8 @@ class Node:
         """The IP address and port it was reached at."""
         self.back_since: float | None = None
         """Loop time at which it came back, while it is let in gently."""
+        self.origin: Address | None = None
+        """The name it is one of several nodes of."""
         self.probing: asyncio.Task[None] | None = None
         """The task that probes it while it is down; it ends when the node is removed."""
         self.retries = 0
