@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -22,6 +23,11 @@ Address = tuple[str, int]
 # a time limit for each example fails on a busy machine
 settings.register_profile("without deadline", deadline=None)
 settings.load_profile("without deadline")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Inherited from a shell that started the tests in the background; the commands under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
