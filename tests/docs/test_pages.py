@@ -69,6 +69,14 @@ def test_no_internal_link_is_broken(html: pathlib.Path) -> None:
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":
+            # Chromium may ask for it before it has read that the page names another icon.
+            self.send_response(http.HTTPStatus.NO_CONTENT)
+            self.end_headers()
+            return
+        super().do_GET()
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 
