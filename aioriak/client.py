@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from aioriak import many
 from aioriak.bucket import Bucket, BucketType
 from aioriak.cluster.balancer import Balancer
+from aioriak.cluster.cluster import Cluster
 from aioriak.codec import Decoder, Encoder
 from aioriak.compat.client import CompatClient
 from aioriak.config import (
@@ -245,6 +246,11 @@ class RiakClient(CompatClient):
 
     # -- nodes -------------------------------------------------------------------------------
 
+    @property
+    def _cluster(self) -> Cluster:
+        """The nodes that this client shares with its copies.  Raises :class:`~aioriak.error.ClientClosed`."""
+        return self._runtime.dispatcher.cluster
+
     async def add_node(self, node: AddressLike) -> None:
         """Add a node: ``"host:port"``, a pair, or ``{"host": …, "pb_port": …}``.
 
@@ -252,14 +258,14 @@ class RiakClient(CompatClient):
         """
         if self.settings.behind_load_balancer:
             raise InvalidRequest("a client behind a load balancer has one address; no node can be added")
-        self._runtime.dispatcher.cluster.add_node(Address.of(node))
+        self._cluster.add_node(Address.of(node))
 
     async def remove_node(self, node: AddressLike) -> None:
         """Remove a node: send it no more requests, and wait for those in flight, ``timeouts.close`` seconds at most.
 
         Raises :class:`~aioriak.error.InvalidRequest` for an unknown node, and for the last one.
         """
-        cluster = self._runtime.dispatcher.cluster
+        cluster = self._cluster
         known = cluster.nodes.get(Address.of(node))
         if known is None:
             nodes = ", ".join(map(str, cluster.nodes))

@@ -33,7 +33,7 @@ async def cluster() -> AsyncIterator[RiakServer]:
 
 
 def core(client: RiakClient) -> Cluster:
-    return client._runtime.dispatcher.cluster
+    return client._cluster
 
 
 async def test_discovery_goes_on_after_map_address_raised(

@@ -31,11 +31,11 @@ async def connected(cluster: RiakServer, **settings: Any) -> RiakClient:
 
 
 def states(client: RiakClient) -> list[NodeState]:
-    return [node.state for node in client._runtime.dispatcher.cluster.nodes.values()]
+    return [node.state for node in client._cluster.nodes.values()]
 
 
 def node_of(client: RiakClient, address: str) -> Any:
-    return client._runtime.dispatcher.cluster.nodes[Address.of(address)]
+    return client._cluster.nodes[Address.of(address)]
 
 
 class Load:
@@ -262,7 +262,7 @@ async def test_discovery_finds_the_other_nodes_and_forgets_those_that_left(clust
     first = cluster.nodes[0]
     discovery = Discovery(interval=0.05)
     async with await RiakClient.create(first.host, first.port, discover=discovery, health=HEALTH) as client:
-        known = client._runtime.dispatcher.cluster.nodes
+        known = client._cluster.nodes
         assert {str(address) for address in known} == set(cluster.addresses)
         fourth = await cluster.add_node()
         address = fourth.address
@@ -285,7 +285,7 @@ async def test_discovery_maps_addresses_and_leaves_nodes_out(cluster: RiakServer
     async with await RiakClient.create(
         first.host, first.port, discover=Discovery(map_address=translate)
     ) as client:
-        known = {str(address) for address in client._runtime.dispatcher.cluster.nodes}
+        known = {str(address) for address in client._cluster.nodes}
         assert known == {first.address, second.address}
         assert len(told) == 3
 

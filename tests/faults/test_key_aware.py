@@ -22,7 +22,7 @@ async def test_a_primary_is_picked_for_random_keys_of_any_type(ring_size: int) -
     rng = Random(ring_size)
     async with RiakServer.cluster(5, ring_size=ring_size) as server:
         async with await RiakClient.create(nodes=server.addresses, key_aware=True) as client:
-            cluster = client._runtime.dispatcher.cluster
+            cluster = client._cluster
             assert cluster.router is not None
             await cluster.router.learn()
             assert cluster.router.ring_size == ring_size
@@ -48,7 +48,7 @@ def test_the_formula_agrees_with_a_real_riak(recorded: dict[str, list[dict[str, 
 async def test_it_falls_back_when_the_owner_is_down_and_learns_the_ring_anew() -> None:
     async with RiakServer.cluster(3, ring_size=16) as server:
         async with await RiakClient.create(nodes=server.addresses, key_aware=True, health=HEALTH) as client:
-            router = client._runtime.dispatcher.cluster.router
+            router = client._cluster.router
             assert router is not None
             await router.learn()
             await server.nodes[0].kill()
@@ -67,7 +67,7 @@ async def test_it_falls_back_when_the_owner_is_down_and_learns_the_ring_anew() -
 async def test_the_ring_is_learned_anew_when_a_node_joins() -> None:
     async with RiakServer.cluster(2, ring_size=16) as server:
         async with await RiakClient.create(nodes=server.addresses, key_aware=True, health=HEALTH) as client:
-            router = client._runtime.dispatcher.cluster.router
+            router = client._cluster.router
             assert router is not None
             await router.learn()
             third = await server.add_node()

@@ -57,7 +57,7 @@ async def test_a_name_is_looked_up_again_when_all_its_addresses_are_gone(
     old = await started(names.hosts)
     port = old[0].port
     async with await RiakClient.create("riak.example", port, request_timeout=30.0, health=HEALTH) as client:
-        cluster = client._runtime.dispatcher.cluster
+        cluster = client._cluster
         asked = names.asked
         names.hosts = []  # the name service is out too for a while: what is known is kept
         await closed(old)
@@ -76,7 +76,7 @@ async def test_a_name_is_not_looked_up_while_one_of_its_nodes_is_up(monkeypatch:
     names = Names(monkeypatch, ["127.0.0.2", "127.0.0.3"])
     servers = await started(names.hosts)
     async with await RiakClient.create("riak.example", servers[0].port, health=HEALTH) as client:
-        cluster = client._runtime.dispatcher.cluster
+        cluster = client._cluster
         await until(lambda: len(cluster.up) == 2)
         asked = names.asked
         await servers[0].close()

@@ -402,7 +402,7 @@ async def test_no_password_is_in_any_message_repr_or_log(
                 while chain is not None:
                     texts += [repr(chain), str(chain)]
                     chain = chain.__cause__ or chain.__context__
-            texts += [repr(client._runtime.dispatcher.cluster.nodes)]
+            texts += [repr(client._cluster.nodes)]
             await client.aclose()
     assert "logged in" in caplog.text
     assert "refused" in caplog.text

@@ -8,7 +8,7 @@ from aioriak import RiakClient
 
 
 async def test_a_connection_that_was_opening_when_the_client_id_was_set_takes_no_requests(client: RiakClient) -> None:
-    (node,) = client._runtime.dispatcher.cluster.nodes.values()
+    (node,) = client._cluster.nodes.values()
     connection = await node.connect()
     await client.set_client_id(b"me")
     node.pool.add(connection)
