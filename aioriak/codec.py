@@ -189,7 +189,7 @@ def normalize(content_type: str) -> str:
 
 @lru_cache(maxsize=256)
 def _charset(content_type: str | None) -> str | None:
-    """The charset parameter of a content type."""
+    """Return the charset parameter of a content type."""
     if content_type is None or ";" not in content_type:
         return None
     for parameter in normalize(content_type).split(";")[1:]:
@@ -201,7 +201,7 @@ def _charset(content_type: str | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def _foreign(charset: str | None, content_type: str | None) -> str | None:
-    """The character set of a JSON text, if it is not UTF-8."""
+    """Return the character set of a JSON text, or ``None`` for UTF-8."""
     if charset is None:
         charset = _charset(content_type)
     return None if charset is None or charset.lower() in ("utf-8", "utf8") else charset

@@ -43,7 +43,7 @@ class Address:
 
     @classmethod
     def of(cls, value: AddressLike, port: int = DEFAULT_PORT) -> Address:
-        """An address from ``"host"``, ``"host:port"``, ``"[v6]:port"``, a pair, or ``{"host": …, "pb_port": …}``.
+        """Make an address from ``"host"``, ``"host:port"``, ``"[v6]:port"``, a pair, or ``{"host": …, "pb_port": …}``.
 
         ``port`` counts where the value names none.  Raises :class:`~aioriak.error.InvalidRequest`.
         """
@@ -96,7 +96,7 @@ def _split_host(text: str, port: int) -> tuple[str, int]:
 
 
 def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_PORT) -> tuple[Address, ...]:
-    """One or many addresses, each once, in their order."""
+    """Return one or many addresses as a tuple, each once, in their order."""
     single = isinstance(values, (Address, str, Mapping)) or (
         isinstance(values, tuple) and len(values) == 2 and isinstance(values[1], int)
     )
@@ -191,7 +191,7 @@ class Backoff:
             raise InvalidRequest(f"rng is a random.Random, not {self.rng!r}")
 
     def delay(self, attempt: int) -> float:
-        """Seconds to wait before attempt number ``attempt`` + 1 (``attempt`` counts from 1)."""
+        """Return the seconds to wait before attempt number ``attempt`` + 1 (``attempt`` counts from 1)."""
         full = min(self.longest, self.first * 2.0 ** min(attempt - 1, 60))
         return full * (0.5 + self.rng.random() / 2)
 
@@ -307,7 +307,7 @@ class ParsedURL:
 
 
 def parse_url(url: str) -> ParsedURL:
-    """``riak://user:password@host1,host2:8087/?max_size=4&request_timeout=10&tls=…`` in its parts.
+    """Parse ``riak://user:password@host1,host2:8087/?max_size=4&request_timeout=10&tls=…``.
 
     Raises :class:`~aioriak.error.InvalidRequest`, which never repeats the password.
     """

@@ -25,21 +25,21 @@ Resolver = Callable[["RiakObject"], Any]
 
 
 def default_resolver(robject: RiakObject) -> None:
-    """Leaves all siblings: reading the object's value then raises :class:`~aioriak.error.ConflictError`."""
+    """Leave all siblings: reading the object's value then raises :class:`~aioriak.error.ConflictError`."""
 
 
 def last_written_resolver(robject: RiakObject) -> None:
-    """Keeps the sibling that was written last, by the servers' clocks."""
+    """Keep the sibling that was written last, by the servers' clocks."""
     robject.siblings = [max(robject.siblings, key=_written)]
 
 
 def first_resolver(robject: RiakObject) -> None:
-    """Keeps the first sibling that is not a tombstone, in the server's order."""
+    """Keep the first sibling that is not a tombstone, in the server's order."""
     robject.siblings = [_live(robject)[0]]
 
 
 def largest_resolver(key: Callable[[Any], Any]) -> Resolver:
-    """A resolver that keeps the sibling whose ``key(data)`` is largest; tombstones lose."""
+    """Return a resolver that keeps the sibling whose ``key(data)`` is largest; tombstones lose."""
 
     def resolve(robject: RiakObject) -> None:
         live = _live(robject)
@@ -49,7 +49,7 @@ def largest_resolver(key: Callable[[Any], Any]) -> Resolver:
 
 
 def merge_resolver(merge: Callable[[list[Any]], Any]) -> Resolver:
-    """A resolver that stores ``merge([data, …])``, the siblings' values without tombstones, oldest first.
+    """Return a resolver that stores ``merge([data, …])``: the siblings' values without tombstones, oldest first.
 
     The metadata of the sibling that was written last is kept.  ``merge`` may be a coroutine function.
     """
@@ -71,7 +71,7 @@ def _written(content: RiakContent) -> float:
 
 
 def _live(robject: RiakObject) -> list[RiakContent]:
-    """The siblings that are not tombstones, or all when all are."""
+    """Return the siblings that are not tombstones, or all when all are."""
     return [content for content in robject.siblings if content.exists] or list(robject.siblings)
 
 
@@ -103,7 +103,7 @@ async def resolve(robject: RiakObject, *, after_write: bool = False) -> None:
 
 
 def checked(value: Resolver | None) -> Resolver | None:
-    """A resolver, or ``None`` to inherit one.
+    """Check a resolver; ``None`` inherits one.
 
     Raises :class:`~aioriak.error.InvalidRequest` for what cannot be called.
     """

@@ -48,7 +48,7 @@ COMMANDS: dict[str, Entry] = {
 
 
 def sections() -> dict[str, list[tuple[str, str]]]:
-    """Commands and their summaries, by section."""
+    """Return the commands and their summaries, by section."""
     found: dict[str, list[tuple[str, str]]] = {}
     for name, entry in COMMANDS.items():
         found.setdefault(entry.section, []).append((name, entry.summary))
@@ -56,7 +56,7 @@ def sections() -> dict[str, list[tuple[str, str]]]:
 
 
 def plain_help() -> str:
-    """The help text where click is not installed."""
+    """Return the help text for an installation without click."""
     lines = ["Usage: aioriak [OPTIONS] COMMAND [ARGS]...", ""]
     for section, rows in sections().items():
         lines += [f"{section}:", *(f"  {name:<13}{summary}" for name, summary in rows), ""]

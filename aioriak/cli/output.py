@@ -58,7 +58,7 @@ def dumps(value: Any, indent: int | None = None) -> str:
 
 
 def width() -> int:
-    """The columns of the terminal."""
+    """Return the number of columns of the terminal."""
     import shutil
 
     return max(20, shutil.get_terminal_size((80, 24)).columns)

@@ -80,7 +80,7 @@ class Datatype(CompatDatatype, Generic[V]):
         self.clear()
 
     def _default(self) -> Any:
-        """The value of what is not there."""
+        """Return the value of a key that is not found."""
         raise NotImplementedError
 
     def _set_value(self, value: Any) -> None:
@@ -107,11 +107,11 @@ class Datatype(CompatDatatype, Generic[V]):
         raise NotImplementedError
 
     def _op(self, afresh: bool) -> Any:
-        """The staged changes as an operation; ``afresh``: one that leaves nothing of the value there was."""
+        """Return the staged changes as an operation; with ``afresh``, one that first removes the present value."""
         raise NotImplementedError
 
     def _snapshot(self) -> Any:
-        """The staged changes, to be given to ``_settle`` once they were carried out."""
+        """Return the staged changes, for ``_settle`` once they are carried out."""
         raise NotImplementedError
 
     def _settle(self, snapshot: Any) -> None:
@@ -127,17 +127,17 @@ class Datatype(CompatDatatype, Generic[V]):
         raise InvalidType(f"a {self.type_name} is changed by its own methods; it is not set to a value")
 
     def _shown(self) -> str:
-        """The value in a ``repr``."""
+        """Return the value for a ``repr``."""
         return repr(self.value)
 
     def _staged(self) -> str:
-        """The staged changes in a ``repr``."""
+        """Return the staged changes for a ``repr``."""
         raise NotImplementedError
 
     # -- where it stands -------------------------------------------------------------------
 
     def to_op(self) -> Any:
-        """The staged changes as plain data (see :mod:`aioriak.operations.datatypes`); ``None`` for none."""
+        """Return the staged changes as plain data (see :mod:`aioriak.operations.datatypes`); ``None`` for none."""
         return self._op(self._gone) if self.modified else None
 
     @property
@@ -194,7 +194,7 @@ class Datatype(CompatDatatype, Generic[V]):
         return f"{self.bucket.path}/{'(no key yet)' if self.key is None else show(self.key)}"
 
     def _home(self) -> BucketView:
-        """The bucket it is stored in; an error for what is not stored by itself."""
+        """Return the bucket it is stored in.  Raises for a field of a map, which is not stored by itself."""
         if self._parent is not None:
             raise InvalidRequest(f"a {self.type_name} in a map is fetched, stored and removed with the map")
         if self.bucket is None:
@@ -280,7 +280,7 @@ class Datatype(CompatDatatype, Generic[V]):
         deadline = None if timeout is None else clock() + timeout / 1000
 
         def remaining(shared: tuple[str, ...]) -> dict[str, Any]:
-            """Options of a request beside the update: what the update had, and the time that is left."""
+            """Return the options of a further request for the update: its own, with the time that is left."""
             kept = {name: options[name] for name in shared if name in options}
             if deadline is not None:
                 left = int((deadline - clock()) * 1000)
@@ -360,7 +360,7 @@ async def fetch(bucket: BucketView, key: Name, options: Any) -> Fetched:
 
 
 def forget_datatype(bucket: BucketView) -> None:
-    """The bucket type is not of the data type that was remembered: ask again the next time."""
+    """Forget the cached data type of the bucket type, which proved wrong; the next request fetches it again."""
     kind = bucket.bucket_type.wire_name
     if kind is not None:
         bucket._runtime.datatypes.pop(kind, None)

@@ -21,7 +21,7 @@ TYPES: dict[str, type[Datatype[Any]]] = {**FIELDS, "hll": Hll, "gset": GSet}
 
 
 def new(type_name: str, bucket: BucketView, key: Name | None = None) -> Datatype[Any]:
-    """A data type with nothing in it yet; nothing is sent."""
+    """Make an empty data type.  Nothing is sent."""
     kind = TYPES.get(type_name)
     if kind is None:
         raise NotSupported(f"the bucket type has a data type that is not known here: {type_name}")
@@ -29,7 +29,7 @@ def new(type_name: str, bucket: BucketView, key: Name | None = None) -> Datatype
 
 
 async def fetch(bucket: BucketView, key: Name, options: Mapping[str, Any]) -> Datatype[Any]:
-    """The data type under a key; look at ``exists``: nothing found is no error.
+    """Fetch the data type under a key.  Not found is no error: ``exists`` is false then.
 
     ``options`` are those of :class:`~aioriak.operations.datatypes.DatatypeReadOptions`.
     """

@@ -117,7 +117,7 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         return sum(1 for _ in self)
 
     def get(self, key: Field, default: Any = None) -> Any:
-        """The field if it is there, else ``default``; nothing is made."""
+        """Return the field if the map has it, else ``default``.  No field is made."""
         return self[key] if key in self else default  # noqa: SIM401 - this is it
 
     # -- as a data type --------------------------------------------------------------------
@@ -239,7 +239,7 @@ class View(MutableMapping[Name, D], Generic[D]):
         return sum(1 for _ in self)
 
     def get(self, name: Name, default: Any = None) -> Any:
-        """The field if it is there, else ``default``; nothing is made."""
+        """Return the field if the map has it, else ``default``.  No field is made."""
         return self[name] if name in self else default  # noqa: SIM401 - this is it
 
     def pop(self, name: Name, *default: Any) -> Any:

@@ -67,5 +67,5 @@ class Register(Datatype[Name]):
         return f"assign {self._assigned!r}"
 
     def __len__(self) -> int:
-        """How many bytes the value takes."""
+        """Return the length of the value in bytes."""
         return len(to_bytes("the value of a register", self.dirty_value))

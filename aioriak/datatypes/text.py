@@ -22,7 +22,7 @@ def canonical(what: str, value: object) -> Name:
 
 
 def shown(names: object, limit: int = 8) -> str:
-    """Names in order for a ``repr``: the first of many."""
+    """Return the first names, in order, for a ``repr``."""
     listed = sorted(names, key=lambda name: name if isinstance(name, bytes) else str(name).encode())  # type: ignore[call-overload]
     said = ", ".join(repr(name) for name in listed[:limit])
     return f"{said}, … {len(listed)} in all" if len(listed) > limit else said

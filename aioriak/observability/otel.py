@@ -76,7 +76,7 @@ class OpenTelemetry(Telemetry):
         )
 
     def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
-        """An event of the span."""
+        """Add an event to the span."""
         said = {"error.type": _kind(attempt.error), "error.message": _said(attempt.error), "attempt": attempt.number}
         token.add_event("attempt failed", {**said, **_server(attempt.node)})
         self._retries.add(1, {"db.system.name": "riak", "error.type": _kind(attempt.error), **_server(attempt.node)})

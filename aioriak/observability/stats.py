@@ -25,7 +25,7 @@ class Histogram:
         return sum(self.counts)
 
     def quantile(self, part: float) -> float:
-        """Seconds within which this part (0 to 1) of the answers came, as the next bound up.
+        """Return the latency, in seconds, below which this fraction of the replies arrived (the bucket's upper bound).
 
         ``nan`` when there were none, ``inf`` beyond the last bound.
         """

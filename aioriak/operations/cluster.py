@@ -37,7 +37,7 @@ class CoverageEntry:
 
 
 async def preflist(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: Name) -> list[PreflistItem]:
-    """The replicas of a key, owners first."""
+    """Fetch the replicas of a key, primaries first."""
     request = kv.RpbGetBucketKeyPreflistReq(bucket=bucket, key=encode_key(key))
     if kind is not None:
         request.type = kind
@@ -48,7 +48,7 @@ async def preflist(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, ke
 
 
 async def members(dispatcher: Dispatcher) -> list[Address]:
-    """The addresses of the nodes that are up (Riak 3.0.10 on)."""
+    """Fetch the addresses of the nodes that are up (Riak 3.0.10 and later)."""
     reply = await dispatcher.call(MEMBERSHIP, None)
     return [Address(node.ip.decode("utf-8", "replace"), node.port) for node in reply.up_nodes]
 
@@ -61,7 +61,7 @@ async def coverage(
     replace: bytes | None = None,
     unavailable: Sequence[bytes] = (),
 ) -> list[CoverageEntry]:
-    """A plan to read a bucket in pieces; ``replace`` asks for another piece instead of one that failed."""
+    """Fetch a plan to read a bucket in pieces; ``replace`` asks for another piece instead of one that failed."""
     request = kv.RpbCoverageReq(bucket=bucket)
     if kind is not None:
         request.type = kind

@@ -41,7 +41,7 @@ class Metadata(NamedTuple):
 
 
 def metadata(content: Any) -> Metadata:
-    """The metadata of a content that came from the server."""
+    """Return the metadata of a content of a reply."""
     has = content.HasField
     return Metadata(
         content_type=words(content.content_type) if has("content_type") else None,
@@ -64,7 +64,7 @@ def metadata(content: Any) -> Metadata:
 
 
 def index_entry(field: bytes, value: bytes) -> IndexEntry:
-    """An index entry as users hold it: numbers for ``_int``."""
+    """Decode an index entry; the value of an ``_int`` index is an integer."""
     if field.endswith(b"_int"):
         try:
             return text(field), int(value)
@@ -74,7 +74,7 @@ def index_entry(field: bytes, value: bytes) -> IndexEntry:
 
 
 def encode_index(field: Name, value: int | Name) -> tuple[bytes, bytes]:
-    """An index entry as it is sent.
+    """Encode an index entry.
 
     Raises :class:`~aioriak.error.InvalidRequest` where the server would refuse it.
     """

@@ -174,7 +174,7 @@ async def update(
 async def counter_get(
     dispatcher: Dispatcher, bucket: bytes, key: bytes, options: Mapping[str, Any]
 ) -> int | None:
-    """The value of a counter of Riak 1.4, ``None`` where there is none."""
+    """Fetch a counter of Riak 1.4; ``None`` if it is not found."""
     request = kv.RpbCounterGetReq(bucket=bucket, key=key)
     apply(request, options, _COUNTER_READ)
     reply = await dispatcher.call(COUNTER_GET, request)

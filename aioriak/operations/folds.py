@@ -121,7 +121,7 @@ class Tree(NamedTuple):
     branches: dict[int, tuple[int, ...]]
 
     def differing_branches(self, other: Tree) -> list[int]:
-        """The numbers of the branches whose hashes differ. Raises ``ValueError`` for trees of different sizes."""
+        """Return the numbers of the branches that differ.  Raises ``ValueError`` for trees of different sizes."""
         self._comparable(other)
         if len(self.root) != len(other.root):
             raise ValueError("one of the trees came without its root")
@@ -129,7 +129,7 @@ class Tree(NamedTuple):
                 if mine != theirs]
 
     def differing_segments(self, other: Tree) -> list[int]:
-        """The numbers of the segments that differ, in the branches that both trees have.
+        """Return the numbers of the segments that differ, in the branches that both trees have.
 
         Raises ``ValueError`` for trees of different sizes.
         """
@@ -150,7 +150,7 @@ class Tree(NamedTuple):
 
 
 async def list_buckets(dispatcher: Dispatcher, n_val: int | None, timeout: int | None) -> list[BucketName]:
-    """Buckets that hold keys."""
+    """List the buckets that hold keys."""
     request = kv.RpbAaeFoldListBucketsReq()
     if n_val is not None:
         request.n_val = positive("n_val", n_val)
@@ -159,7 +159,7 @@ async def list_buckets(dispatcher: Dispatcher, n_val: int | None, timeout: int |
 
 
 async def object_stats(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, options: Range) -> ObjectStats:
-    """How many objects a range has, and how large."""
+    """Count the objects of a range, and their sizes."""
     reply = await _ranged(dispatcher, OBJECT_STATS, kv.RpbAaeFoldObjectStatsReq(), kind, bucket, options)
     totals = {row.tag: row.count for row in reply.keys_count if not row.HasField("order")}
     histograms: dict[bytes, dict[int, int]] = {b"sizes": {}, b"siblings": {}}
@@ -179,7 +179,7 @@ async def find_keys(
     more_than: int,
     options: Range,
 ) -> list[KeyCount]:
-    """Keys with more siblings, or more bytes, than that."""
+    """Find keys with more siblings, or more bytes, than a limit."""
     request = kv.RpbAaeFoldFindKeysReq(
         finder=finder, find_limit=count("the limit", more_than)
     )
@@ -190,14 +190,14 @@ async def find_keys(
 async def find_tombstones(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, options: FilteredRange
 ) -> list[KeyClock]:
-    """The tombstones of a range."""
+    """Find the tombstones of a range."""
     return _clocks(await _ranged(dispatcher, FIND_TOMBSTONES, kv.RpbAaeFoldFindTombsReq(), kind, bucket, options))
 
 
 async def fetch_clocks_range(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, options: FilteredRange
 ) -> list[KeyClock]:
-    """The keys of a range, and their vclocks."""
+    """Fetch the keys of a range and their vclocks."""
     request = kv.RpbAaeFoldFetchClocksRangeReq()
     return _clocks(await _ranged(dispatcher, FETCH_CLOCKS_RANGE, request, kind, bucket, options))
 
@@ -209,7 +209,7 @@ async def fetch_clocks(
     modified: tuple[When | None, When | None] | None,
     timeout: int | None,
 ) -> list[KeyClock]:
-    """The keys in some segments of the large tree of all buckets with an n_val, and their vclocks."""
+    """Fetch the keys, and their vclocks, in some segments of the large tree of all buckets with an n_val."""
     request = kv.RpbAaeFoldFetchClocksNValReq(n_val=positive("n_val", n_val))
     request.id_filter.extend(_numbers("segments", segments, BRANCHES["large"] * SEGMENTS))
     if modified is not None:
@@ -218,13 +218,13 @@ async def fetch_clocks(
 
 
 async def merge_root(dispatcher: Dispatcher, n_val: int, timeout: int | None) -> Tree:
-    """The root of the large tree of all buckets with an n_val."""
+    """Fetch the root of the large tree of all buckets with an n_val."""
     request = kv.RpbAaeFoldMergeRootNValReq(n_val=positive("n_val", n_val))
     return _tree(await _call(dispatcher, MERGE_ROOT, request, timeout))
 
 
 async def merge_branches(dispatcher: Dispatcher, n_val: int, branches: Iterable[int], timeout: int | None) -> Tree:
-    """Some branches of the large tree of all buckets with an n_val."""
+    """Fetch some branches of the large tree of all buckets with an n_val."""
     request = kv.RpbAaeFoldMergeBranchNValReq(n_val=positive("n_val", n_val))
     request.id_filter.extend(_numbers("branches", branches, BRANCHES["large"]))
     return _tree(await _call(dispatcher, MERGE_BRANCHES, request, timeout))
@@ -238,7 +238,7 @@ async def merge_trees(
     rehash: int | None,
     options: FilteredRange,
 ) -> Tree:
-    """A tree of a range; ``rehash`` is a number to hash anew with, instead of the hashes kept."""
+    """Fetch a tree of a range; ``rehash`` is a seed to hash with instead of the stored hashes."""
     request = kv.RpbAaeFoldMergeTreesRangeReq(use_prehash=rehash is None)
     request.tree_size = _size("size", size)
     if rehash is not None:
@@ -254,7 +254,7 @@ async def reap_tombstones(
     job_id: int | None,
     options: FilteredRange,
 ) -> int:
-    """Have the tombstones of a range removed, or only count them."""
+    """Reap the tombstones of a range, or only count them."""
     request = kv.RpbAaeFoldReapTombsReq()
     _write_method(request, method, job_id)
     return _dispatched(await _ranged(dispatcher, REAP_TOMBSTONES, request, kind, bucket, options))
@@ -268,14 +268,14 @@ async def erase_keys(
     job_id: int | None,
     options: FilteredRange,
 ) -> int:
-    """Have the objects of a range deleted, or only count them."""
+    """Delete the objects of a range, or only count them."""
     request = kv.RpbAaeFoldEraseKeysReq()
     _write_method(request, method, job_id)
     return _dispatched(await _ranged(dispatcher, ERASE_KEYS, request, kind, bucket, options))
 
 
 async def repair_keys(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, options: Range) -> int:
-    """Have the objects of a range read, so that their replicas are repaired."""
+    """Have the server read the objects of a range, so that read repair mends their replicas."""
     return _dispatched(
         await _ranged(dispatcher, REPAIR_KEYS, kv.RpbAaeFoldRepairKeysReq(), kind, bucket, options)
     )
@@ -284,7 +284,7 @@ async def repair_keys(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes,
 async def replicate_keys(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, queue: Name, options: Range
 ) -> int:
-    """Have the objects of a range put on a replication queue."""
+    """Queue the objects of a range for replication."""
     request = kv.RpbAaeFoldReplKeysReq(queuename=encode("queue", queue))
     return _dispatched(await _ranged(dispatcher, REPLICATE_KEYS, request, kind, bucket, options))
 
@@ -405,7 +405,7 @@ def _tree(reply: kv.RpbAaeFoldTreeResp) -> Tree:
 
 
 def _branch(exported: bytes) -> tuple[int, tuple[int, ...]]:
-    """A branch's number and hashes; what follows the number is compressed, or is not."""
+    """Decode a branch: its number and its hashes, which may be compressed."""
     payload = exported[4:]
     whole = SEGMENTS * _NODE
     try:

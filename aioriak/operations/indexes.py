@@ -164,7 +164,7 @@ class IndexQuery:
         return milliseconds / 1000
 
     def rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
-        """The matches in a message."""
+        """Return the matches in a message."""
         if message.results:
             if self.numeric:
                 return [IndexRow(text(pair.value), _number(pair.key)) for pair in message.results]
@@ -175,7 +175,7 @@ class IndexQuery:
         return [IndexRow(key, term) for key in texts(message.keys)]
 
     def results(self, message: kv.RpbIndexResp) -> list[Result]:
-        """The matches in a message in the old shape: keys, or where terms were asked for, pairs of term and key."""
+        """Return the matches in a message in the older shape: keys, or with terms, pairs of term and key."""
         if self.request.return_terms and (message.results or self.term is not None):
             return [(term, key) for key, term in self.rows(message)]
         return texts(message.keys) or [text(pair.value) for pair in message.results]
@@ -194,7 +194,7 @@ class IndexStream:
         self._query = query
 
     def results(self, message: kv.RpbIndexResp) -> list[Result]:
-        """The matches in a message."""
+        """Return the matches in a message."""
         if message.continuation:
             self.continuation = message.continuation
         return self._query.results(message)
@@ -207,7 +207,7 @@ async def run(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[IndexRow
 
 
 async def get(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[Result]:
-    """The same in the old shape: keys, or with ``return_terms`` pairs of term and key."""
+    """Fetch matches in the older shape: keys, or with ``return_terms`` pairs of term and key."""
     reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
     return IndexAnswer(query.results(reply), reply.continuation or None)
 

@@ -15,7 +15,7 @@ from aioriak.wire.operation import LIST_BUCKETS, LIST_KEYS
 def stream_keys(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, timeout: int | None = None
 ) -> Stream[Name]:
-    """The keys of a bucket; ``timeout`` in milliseconds."""
+    """Stream the keys of a bucket; ``timeout`` is in milliseconds."""
     request = kv.RpbListKeysReq(bucket=bucket)
     if kind is not None:
         request.type = kind
@@ -23,7 +23,7 @@ def stream_keys(
 
 
 def stream_buckets(dispatcher: Dispatcher, kind: bytes | None, timeout: int | None = None) -> Stream[Name]:
-    """The buckets of a type that hold a key; ``timeout`` in milliseconds."""
+    """Stream the buckets of a type that hold a key; ``timeout`` is in milliseconds."""
     request = kv.RpbListBucketsReq(stream=True)
     if kind is not None:
         request.type = kind

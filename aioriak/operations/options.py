@@ -93,7 +93,7 @@ def written(
     if_none_match: bool,
     timeout: int | None,
 ) -> WriteOptions:
-    """All options of a write in one, without those that leave it to the server."""
+    """Return all options of a write, without those that leave the choice to the server."""
     options = cast(WriteOptions, options)
     if w is not None:
         options["w"] = w
@@ -133,7 +133,7 @@ Check = Callable[[str, Any], Any]
 
 
 def quorum(name: str, value: Any) -> int:
-    """A quorum as Riak's number for it."""
+    """Encode a quorum as Riak's number for it."""
     if isinstance(value, str):
         if value in QUORUMS:
             return QUORUMS[value]
@@ -143,33 +143,33 @@ def quorum(name: str, value: Any) -> int:
 
 
 def flag(name: str, value: Any) -> bool:
-    """True or false."""
+    """Check a boolean."""
     if not isinstance(value, bool):
         raise InvalidRequest(f"{name} is True or False, not {value!r}")
     return value
 
 
 def count(name: str, value: Any, least: int = 0) -> int:
-    """A whole number."""
+    """Check a whole number."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 2**32:
         raise InvalidRequest(f"{name} is a whole number from {least} up, not {value!r}")
     return value
 
 
 def positive(name: str, value: Any) -> int:
-    """A whole number above 0."""
+    """Check a whole number above 0."""
     return count(name, value, 1)
 
 
 def octets(name: str, value: Any) -> bytes:
-    """Bytes."""
+    """Check bytes."""
     if not isinstance(value, bytes):
         raise InvalidRequest(f"{name} is bytes, not {type(value).__name__}")
     return value
 
 
 def sync_on_write(name: str, value: Any) -> bytes:
-    """One of Riak's three words."""
+    """Check that the value is one of Riak's three words."""
     if value not in ("one", "all", "backend"):
         raise InvalidRequest(f"{name} is one, all or backend, not {value!r}")
     return str(value).encode()

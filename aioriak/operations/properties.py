@@ -157,7 +157,7 @@ PROPERTIES: dict[str, _Kind] = {
 
 
 def encode(properties: Mapping[str, Any]) -> base.RpbBucketProps:
-    """Properties as they are sent.
+    """Encode properties.
 
     Raises :class:`~aioriak.error.InvalidRequest` for an unknown name or an ill-typed value.
     """
@@ -173,7 +173,7 @@ def encode(properties: Mapping[str, Any]) -> base.RpbBucketProps:
 
 
 def decode(props: base.RpbBucketProps) -> BucketProperties:
-    """Properties as they came; those that the server did not name are absent."""
+    """Decode properties; those that the server did not send are absent."""
     found: dict[str, Any] = {}
     for name, kind in PROPERTIES.items():
         if kind is _HOOKS:
@@ -185,7 +185,7 @@ def decode(props: base.RpbBucketProps) -> BucketProperties:
 
 
 async def get_bucket(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes) -> BucketProperties:
-    """A bucket's properties."""
+    """Fetch a bucket's properties."""
     request = base.RpbGetBucketReq(bucket=bucket, type=kind)
     return decode((await dispatcher.call(GET_BUCKET, request)).props)
 
@@ -201,7 +201,7 @@ async def reset_bucket(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes
 
 
 async def get_type(dispatcher: Dispatcher, kind: bytes) -> BucketProperties:
-    """A bucket type's properties."""
+    """Fetch a bucket type's properties."""
     return decode((await dispatcher.call(GET_BUCKET_TYPE, base.RpbGetBucketTypeReq(type=kind))).props)
 
 

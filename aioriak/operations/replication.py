@@ -81,7 +81,7 @@ async def fetch(dispatcher: Dispatcher, queue: Name, encoding: Encoding, timeout
 
 
 def _names(payload: bytes) -> tuple[int, tuple[Name | None, Name | None, Name | None]]:
-    """The flags in a payload's first byte, and type, bucket and key behind it."""
+    """Decode the flags in a payload's first byte, and the type, bucket and key that follow."""
     if not payload or payload[0] >> 4 != 1:
         return 0, (None, None, None)
     found: list[Name] = []

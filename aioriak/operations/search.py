@@ -145,7 +145,7 @@ async def create_index(
 
 
 async def get_indexes(dispatcher: Dispatcher, name: Name | None) -> list[SearchIndex]:
-    """One index, or all of them."""
+    """Fetch one search index, or all of them."""
     request = yokozuna.RpbYokozunaIndexGetReq()
     if name is not None:
         request.name = encode("search index", name)
@@ -172,7 +172,7 @@ async def put_schema(dispatcher: Dispatcher, name: Name, content: Name) -> None:
 
 
 async def get_schema(dispatcher: Dispatcher, name: Name) -> SearchSchema:
-    """A schema as it was stored."""
+    """Fetch a schema."""
     request = yokozuna.RpbYokozunaSchemaGetReq(name=encode("search schema", name))
     reply = await _call(dispatcher, SEARCH_SCHEMA_GET, request)
     return SearchSchema(name=text(reply.schema.name), content=reply.schema.content.decode("utf-8", "replace"))

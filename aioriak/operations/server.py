@@ -18,7 +18,7 @@ class ServerInfo:
 
 
 async def ping(dispatcher: Dispatcher) -> bool:
-    """True when a node answers."""
+    """Return true when a node answers."""
     await dispatcher.call(PING, None)
     return True
 
@@ -30,7 +30,7 @@ async def server_info(dispatcher: Dispatcher) -> ServerInfo:
 
 
 async def get_client_id(dispatcher: Dispatcher) -> bytes:
-    """The client id of one of the connections."""
+    """Fetch the client id of one of the connections."""
     return (await dispatcher.call(GET_CLIENT_ID, None)).client_id
 
 

@@ -45,11 +45,11 @@ class Stream(Generic[T]):
         return item
 
     def chunks(self) -> Chunks[T]:
-        """The same stream in batches, each as long as the server made it and never empty."""
+        """Iterate over the stream in batches, as the server sent them; no batch is empty."""
         return Chunks(self)
 
     async def next_chunk(self) -> list[T]:
-        """The next batch. Raises ``StopAsyncIteration`` at the end."""
+        """Return the next batch.  Raises ``StopAsyncIteration`` at the end."""
         rest, self._batch = self._batch[self._at :], []
         self._at = 0
         while not rest:

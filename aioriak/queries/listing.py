@@ -9,13 +9,13 @@ from aioriak.runtime import BucketTypeView, BucketView, Runtime
 
 
 def keys(bucket: BucketView, timeout: int | None) -> Stream[Name]:
-    """The keys of a bucket. Raises :class:`~aioriak.error.ListingDisallowed`."""
+    """Stream the keys of a bucket.  Raises :class:`~aioriak.error.ListingDisallowed`."""
     runtime = bucket._runtime
     runtime.check_listing(f"the keys of {bucket.path}")
     return listing.stream_keys(runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, timeout)
 
 
 def buckets(runtime: Runtime, bucket_type: BucketTypeView, timeout: int | None) -> Stream[Name]:
-    """The names of a type's buckets that hold a key. Raises :class:`~aioriak.error.ListingDisallowed`."""
+    """Stream the names of a type's buckets that hold a key.  Raises :class:`~aioriak.error.ListingDisallowed`."""
     runtime.check_listing(f"the buckets of the type {show(bucket_type.name)}")
     return listing.stream_buckets(runtime.dispatcher, bucket_type.wire_name, timeout)

@@ -32,7 +32,7 @@ class BucketType:
 
     @classmethod
     def parse(cls, text: str) -> BucketType:
-        """From ``name`` or ``name=property:value,property:value``, as the command line has it.
+        """Parse ``name`` or ``name=property:value,property:value``, the form of the command line.
 
         Raises ``ValueError``.
         """

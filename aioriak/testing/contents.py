@@ -17,7 +17,7 @@ _PAIRS = [bytes((first, second)) for first in _DIGITS for second in _DIGITS]
 
 
 def from_message(message: RpbContent, now: float, random: Random) -> Content:
-    """A content as a client sent it, written now."""
+    """Make the content to store from a client's message."""
     value = content_type = charset = encoding = None
     links: tuple[Link, ...] = ()
     usermeta: tuple[tuple[bytes, bytes | None], ...] = ()
@@ -49,7 +49,7 @@ def from_message(message: RpbContent, now: float, random: Random) -> Content:
 
 
 def stored(message: RpbContent, dot: Dot | None) -> Content:
-    """A content as it was stored: what ``to_message`` made a message of, and its dot."""
+    """Make the content to store, with its dot, from a message that ``to_message`` made."""
     return Content(
         value=message.value,
         content_type=message.content_type if message.HasField("content_type") else None,
@@ -67,7 +67,7 @@ def stored(message: RpbContent, dot: Dot | None) -> Content:
 
 
 def to_message(content: Content, *, head: bool = False) -> RpbContent:
-    """A content as a client sees it; with ``head`` without its value."""
+    """Encode a content for a client; with ``head`` without its value."""
     message = RpbContent(
         value=b"" if head else content.value,
         content_type=content.content_type,
@@ -89,12 +89,12 @@ def to_message(content: Content, *, head: bool = False) -> RpbContent:
 
 
 def to_messages(contents: Sequence[Content], *, head: bool = False) -> list[RpbContent]:
-    """All siblings as a client sees them."""
+    """Encode all siblings for a client."""
     return [to_message(content, head=head) for content in contents]
 
 
 def new_id(random: Random, bits: int = 128) -> bytes:
-    """A random number in base 62, as Riak writes version tags (128 bits) and generated keys (160)."""
+    """Return a random number in base 62, as Riak writes version tags (128 bits) and generated keys (160)."""
     number = random.getrandbits(bits)
     pairs = []
     while number:
@@ -138,5 +138,5 @@ def _integer(value: bytes) -> int:
 
 
 def erlang(value: bytes) -> bytes:
-    """A binary as Riak prints it in an error."""
+    """Format a binary as Riak prints it in an error."""
     return print_term(value).encode()

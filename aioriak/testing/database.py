@@ -28,10 +28,10 @@ class Storage(Protocol):
         """Make everything told so far last."""
 
     def save(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj | None) -> None:
-        """The key now holds this object, or nothing."""
+        """Save the object under its key; ``None`` removes the key."""
 
     def save_properties(self, type: bytes, bucket: bytes | None, properties: Properties | None) -> None:
-        """The bucket, or the type itself, now has these properties of its own, or none."""
+        """Save the properties set on a bucket, or on the type itself; ``None`` removes them."""
 
 
 Objects = dict[bytes, dict[bytes, dict[bytes, RiakObj]]]
@@ -74,7 +74,7 @@ class Database:
     # -- properties ---------------------------------------------------------
 
     def properties(self, type: bytes, bucket: bytes) -> Properties:
-        """The bucket's properties; :class:`NoSuchType` when there is no such bucket type."""
+        """Return the bucket's properties.  Raises :class:`NoSuchType` for an unknown bucket type."""
         own = self._own_properties.get((type, bucket))
         if own is not None:
             return own
@@ -84,7 +84,7 @@ class Database:
         return properties
 
     def set_properties(self, type: bytes, bucket: bytes, properties: Properties | None) -> None:
-        """Give the bucket properties of its own, or with ``None`` those of its type again."""
+        """Set properties on the bucket; ``None`` resets them to those of its type."""
         if properties is None:
             self._own_properties.pop((type, bucket), None)
         else:
@@ -99,7 +99,7 @@ class Database:
             self.storage.save_properties(type, None, properties)
 
     def replace_bucket_types(self, types: Mapping[bytes, Properties]) -> None:
-        """Have these bucket types, and ``default`` as a new server has it, instead of all others."""
+        """Replace all bucket types by these, and reset ``default``."""
         replaced = {b"default": DEFAULT_TYPE, **types}
         if self.storage:
             for type in self.bucket_types.keys() | replaced.keys():
@@ -146,7 +146,7 @@ class Database:
     # -- objects ------------------------------------------------------------
 
     def get(self, type: bytes, bucket: bytes, key: bytes) -> RiakObj | None:
-        """The object, which may be a tombstone; ``None`` when there is nothing."""
+        """Return the object, which may be a tombstone; ``None`` if there is none."""
         if self._doomed:
             self._reap()
         try:
@@ -168,7 +168,7 @@ class Database:
             self.storage.save(type, bucket, key, obj)
 
     def delete(self, type: bytes, bucket: bytes, key: bytes) -> bool:
-        """Forget the key, without a tombstone; whether there was anything."""
+        """Delete the key without a tombstone; return whether it existed."""
         buckets = self._objects.get(type, {})
         keys = buckets.get(bucket, {})
         if keys.pop(key, None) is None:
@@ -182,28 +182,28 @@ class Database:
         return True
 
     def keys(self, type: bytes, bucket: bytes) -> list[bytes]:
-        """Every key of the bucket, tombstones' too, in no order that means anything."""
+        """Return every key of the bucket, those of tombstones too, in no particular order."""
         self._reap()
         return list(self._objects.get(type, {}).get(bucket, ()))
 
     def items(self, type: bytes, bucket: bytes) -> Iterator[tuple[bytes, RiakObj]]:
-        """Every key of the bucket and its object, tombstones too; changes meanwhile do no harm."""
+        """Return every key of the bucket with its object, tombstones too; later changes do not affect the result."""
         self._reap()
         return iter(list(self._objects.get(type, {}).get(bucket, {}).items()))
 
     def buckets(self, type: bytes) -> list[bytes]:
-        """Every bucket of the type that has a key."""
+        """Return every bucket of the type that has a key."""
         self._reap()
         return list(self._objects.get(type, ()))
 
     def load(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj) -> None:
-        """Take in an object that is stored already."""
+        """Load an object from the storage."""
         self._objects.setdefault(type, {}).setdefault(bucket, {})[key] = obj
         if obj.is_tombstone and self.tombstone_seconds is not None:
             self._doomed.append((self.clock() + self.tombstone_seconds, (type, bucket, key), obj))
 
     def load_properties(self, type: bytes, bucket: bytes | None, properties: Properties) -> None:
-        """Take in properties that are stored already."""
+        """Load properties from the storage."""
         if bucket is None:
             self.bucket_types[type] = properties
         else:

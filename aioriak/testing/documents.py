@@ -28,7 +28,7 @@ _SUFFIXES: dict[str, Kind] = {
 
 
 def kind_of(name: str, default_schema: bool) -> Kind:
-    """How a field is analysed; ``none`` when it is not indexed."""
+    """Return how a field is analysed; ``none`` if it is not indexed."""
     if name.startswith("_yz_"):
         return "exact"
     if name in ("text", "score"):
@@ -40,7 +40,7 @@ def kind_of(name: str, default_schema: bool) -> Kind:
 
 
 def extract(content_type: bytes | None, value: bytes) -> Document | None:
-    """The fields of a value; ``None`` where it is not what its content type says."""
+    """Return the fields of a value; ``None`` if the value does not match its content type."""
     kind = (content_type or b"").partition(b";")[0].strip()
     if kind == b"application/json":
         try:
@@ -68,19 +68,19 @@ def _flatten(prefix: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def tokens(text: str) -> list[str]:
-    """The words of a text, in lower case."""
+    """Return the words of a text, in lower case."""
     return re.findall(r"\w+", text.lower())
 
 
 def as_text(value: Any) -> str:
-    """A field's value as search gives it back."""
+    """Return a field's value as a search result shows it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
 def as_number(value: Any) -> float | None:
-    """A field's value as a number, where it is one."""
+    """Return a field's value as a number; ``None`` if it is not one."""
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -88,7 +88,7 @@ def as_number(value: Any) -> float | None:
 
 
 def as_date(value: Any) -> float | None:
-    """A field's value as seconds since the epoch, where it is an ISO date."""
+    """Return a field's value as seconds since the epoch; ``None`` if it is not an ISO date."""
     try:
         return datetime.fromisoformat(str(value).replace("Z", "+00:00")).timestamp()
     except ValueError:

@@ -30,7 +30,7 @@ class BadTerm(ValueError):
 
 
 def encode_term(term: Any) -> bytes:
-    """A term's bytes, as ``term_to_binary`` makes them."""
+    """Encode a term, as ``term_to_binary`` does."""
     out = bytearray(b"\x83")
     _encode(term, out)
     return bytes(out)
@@ -79,7 +79,7 @@ def _encode_int(number: int, out: bytearray) -> None:
 
 
 def decode_term(data: bytes) -> Any:
-    """The term that bytes hold; :class:`BadTerm` where there is none."""
+    """Decode a term.  Raises :class:`BadTerm`."""
     if data[:1] != b"\x83":
         raise BadTerm("not a term")
     try:
@@ -153,7 +153,7 @@ def _atom(name: bytes) -> Any:
 
 
 def order(term: Any) -> tuple[Any, ...]:
-    """A sort key that puts terms in Erlang's order: numbers, atoms, tuples, lists, binaries."""
+    """Return a sort key for Erlang's term order: numbers, atoms, tuples, lists, binaries."""
     if isinstance(term, bool) or term is None or isinstance(term, Atom):
         return (1, print_term(term))
     if isinstance(term, (int, float)):
@@ -168,7 +168,7 @@ def order(term: Any) -> tuple[Any, ...]:
 
 
 def print_term(term: Any) -> str:
-    """A term as ``~p`` prints it, on one line."""
+    """Format a term as ``~p`` does, on one line."""
     if isinstance(term, bool):
         return "true" if term else "false"
     if term is None:

@@ -28,7 +28,7 @@ class HangUp(Exception):
 
     @classmethod
     def crash(cls, what: str) -> HangUp:
-        """What Riak says when its process for the connection dies over a request."""
+        """Return the text that Riak sends when its process for the connection crashes over a request."""
         return cls(f"Error processing incoming message: {what}")
 
 

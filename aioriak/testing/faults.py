@@ -185,7 +185,7 @@ class Faults:
         return self._order(Fault("garbage", _known(operation), data=data, after=after, **target))
 
     def hang(self, operation: str, **target: Unpack[Target]) -> Fault:
-        """Neither carry the request out nor answer it or any later request of the connection."""
+        """Leave the request, and every later one on the connection, without an answer; it is not carried out."""
         return self._order(Fault("hang", _known(operation), **target))
 
     def race(self, writers: int = 2, seconds: float = 1.0, **target: Unpack[Target]) -> Fault:

@@ -43,22 +43,22 @@ def _absent(found: Input, argument: Any) -> list[Any]:
 
 
 def from_source(*given: Any) -> list[Any]:
-    """A function given as source, as a map or a reduce phase: Riak 3 starts no worker for it."""
+    """Refuse a function given as source: Riak 3 starts no worker for it."""
     raise PhaseError("[worker_startup_failed]")
 
 
 def map_identity(obj: RiakObj | None, found: Input, argument: Any) -> list[Any]:
-    """The object itself; it cannot leave the job as JSON."""
+    """Return the object itself, which cannot leave the job as JSON."""
     return [NOT_FOUND if obj is None else obj]
 
 
 def map_object_value(obj: RiakObj | None, found: Input, argument: Any) -> list[Any]:
-    """The object's value."""
+    """Return the object's value."""
     return _absent(found, argument) if obj is None else [_value(obj)]
 
 
 def map_object_value_list(obj: RiakObj | None, found: Input, argument: Any) -> list[Any]:
-    """The elements of the object's value; values that clients store are never lists."""
+    """Return the elements of the object's value; a value that a client stored is never a list."""
     if obj is None:
         return _absent(found, argument)
     return []
@@ -71,7 +71,7 @@ def _value(obj: RiakObj) -> bytes:
 
 
 def reduce_identity(values: list[Any], argument: Any) -> list[Any]:
-    """Bucket and key of every input."""
+    """Return bucket and key of every input."""
     pairs = []
     for value in values:
         found = key_of(value)
@@ -83,17 +83,17 @@ def reduce_identity(values: list[Any], argument: Any) -> list[Any]:
 
 
 def reduce_set_union(values: list[Any], argument: Any) -> list[Any]:
-    """Every value once."""
+    """Return each value once."""
     return list({repr(value): value for value in values}.values())
 
 
 def reduce_sort(values: list[Any], argument: Any) -> list[Any]:
-    """The values in Erlang's order."""
+    """Return the values in Erlang's order."""
     return sorted(values, key=order)
 
 
 def reduce_sum(values: list[Any], argument: Any) -> list[Any]:
-    """The sum of numbers."""
+    """Return the sum of numbers."""
     numbers = [value for value in values if not _is_not_found(value)]
     if not all(_is_number(value) for value in numbers):
         raise PhaseError("badarith")
@@ -101,7 +101,7 @@ def reduce_sum(values: list[Any], argument: Any) -> list[Any]:
 
 
 def reduce_plist_sum(values: list[Any], argument: Any) -> list[Any]:
-    """Sums by name, of ``{Name, Number}`` pairs."""
+    """Return sums by name, of ``{Name, Number}`` pairs."""
     sums: dict[Any, Any] = {}
     pending = list(values)
     while pending:
@@ -116,7 +116,7 @@ def reduce_plist_sum(values: list[Any], argument: Any) -> list[Any]:
 
 
 def reduce_string_to_integer(values: list[Any], argument: Any) -> list[Any]:
-    """The integers that strings stand for."""
+    """Return the integers that strings stand for."""
     try:
         return [int(value) for value in values if not _is_not_found(value)]
     except (TypeError, ValueError):
@@ -124,7 +124,7 @@ def reduce_string_to_integer(values: list[Any], argument: Any) -> list[Any]:
 
 
 def reduce_count_inputs(values: list[Any], argument: Any) -> list[Any]:
-    """How many inputs there are; integers count as counts."""
+    """Return the number of inputs; an integer counts as its value."""
     return [sum(value if isinstance(value, int) else 1 for value in values)]
 
 

@@ -26,7 +26,7 @@ class BadFilter(ValueError):
 
 
 def compile_filters(filters: list[Any]) -> Callable[[bytes], bool]:
-    """One function of a key for a list of steps; raises :class:`BadFilter` for a step that is not known."""
+    """Compile a list of steps into one function of a key.  Raises :class:`BadFilter` for an unknown step."""
     steps = [_compile(step) for step in filters]
 
     def matches(key: bytes) -> bool:
@@ -48,7 +48,7 @@ def _compile(step: Any) -> Step:
 
 
 def text_of(value: Any) -> bytes:
-    """A key, or what a transform made of it, as bytes."""
+    """Return a key, or the result of a transform, as bytes."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, float):
@@ -57,7 +57,7 @@ def text_of(value: Any) -> bytes:
 
 
 def distance(left: bytes, right: bytes) -> int:
-    """The Levenshtein distance of two byte strings."""
+    """Return the Levenshtein distance of two byte strings."""
     row = list(range(len(right) + 1))
     for number, here in enumerate(left, 1):
         previous, row[0] = row[0], number

@@ -32,7 +32,7 @@ class Query:
     boost: float = 1.0
 
     def score(self, document: Document, kind_of: KindOf) -> float:
-        """How well a document matches."""
+        """Return how well a document matches."""
         return self.boost if self.matches(document, kind_of) else 0.0
 
     def matches(self, document: Document, kind_of: KindOf) -> bool:
@@ -45,7 +45,7 @@ class Everything(Query):
     """``*:*``."""
 
     def matches(self, document: Document, kind_of: KindOf) -> bool:
-        """Always."""
+        """Return true."""
         return True
 
 
@@ -58,7 +58,7 @@ class Boolean(Query):
     must_not: list[Query] = field(default_factory=list)
 
     def score(self, document: Document, kind_of: KindOf) -> float:
-        """The sum of what matched, unless something forbids it."""
+        """Return the sum of the scores, or no score if a clause forbids the document."""
         if any(clause.matches(document, kind_of) for clause in self.must_not):
             return 0.0
         total = 0.0
@@ -96,7 +96,7 @@ class Exists(Field):
     """``field:*``."""
 
     def test(self, value: Any, kind: Kind) -> bool:
-        """Always: there is a value."""
+        """Return true: the field has a value."""
         return True
 
 
@@ -218,7 +218,7 @@ _TOKEN = re.compile(
 
 
 def parse(text: str, default_field: str = "text", default_and: bool = False) -> Query:
-    """The query that a text stands for; raises :class:`BadQuery`.
+    """Parse a query.  Raises :class:`BadQuery`.
 
     Clauses without an operator between them should match, or must with ``default_and``.
     """

@@ -108,7 +108,7 @@ class Job:
 
 
 def parse(body: bytes, content_type: bytes) -> Job:
-    """The job that a request holds; :class:`Refusal` where it is none."""
+    """Parse the job of a request.  Raises :class:`Refusal`."""
     if content_type == JSON:
         return _from_json(body)
     if content_type == ERLANG:
@@ -117,7 +117,7 @@ def parse(body: bytes, content_type: bytes) -> Job:
 
 
 def binary(value: Any) -> Any:
-    """JSON as Riak reads it: strings are binaries."""
+    """Convert JSON as Riak does: strings become binaries."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogateescape")
     if isinstance(value, list):
@@ -194,7 +194,7 @@ def _json_object_inputs(value: dict[str, Any], given: Any) -> Inputs:
 
 
 def key_of(value: Any) -> Input | None:
-    """The key that a list or a tuple names, as inputs and as what a phase hands to a map phase."""
+    """Return the key of an input, or of a phase's result that a map phase receives, given as a list or tuple."""
     if isinstance(value, Input):
         return value
     if isinstance(value, tuple) and len(value) == 2:

@@ -15,7 +15,7 @@ Needed = list[tuple[str, Place]]
 
 
 def needed(operation: op.Operation[Any, Any], request: Any) -> Needed:
-    """The permissions that a request needs, and where; none for what anybody may do who is logged in."""
+    """Return the permissions that a request needs, and where; none if every user may make it."""
     needs = _NEEDS.get(operation)
     return needs(request) if needs is not None else []
 

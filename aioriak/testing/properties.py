@@ -71,7 +71,7 @@ NEW_TYPE = Properties(allow_mult=True)
 
 
 def from_message(message: RpbBucketProps) -> dict[str, Any]:
-    """The properties that a message names.
+    """Decode the properties that a message sets.
 
     An empty list of hooks is named by its ``has_`` field.
     """
@@ -90,7 +90,7 @@ def from_message(message: RpbBucketProps) -> dict[str, Any]:
 
 
 def to_message(properties: Properties, *, hidden: bool = False) -> RpbBucketProps:
-    """The properties as Riak 3.2 tells them, or with those that it hides."""
+    """Encode the properties that Riak 3.2 sends, or with ``hidden`` all of them."""
     message = RpbBucketProps(has_precommit=True, has_postcommit=True)
     for name in NAMES:
         value = getattr(properties, name)
@@ -106,7 +106,7 @@ def to_message(properties: Properties, *, hidden: bool = False) -> RpbBucketProp
 
 
 def create(given: Mapping[str, Any]) -> Properties:
-    """The properties of a new bucket type; :class:`Refusal` where they cannot go together."""
+    """Return the properties of a new bucket type.  Raises :class:`Refusal` for a contradiction."""
     unknown = [name for name in given if name not in NAMES]
     if unknown:
         raise ValueError(f"unknown bucket property: {', '.join(unknown)}")
@@ -125,7 +125,7 @@ def create(given: Mapping[str, Any]) -> Properties:
 
 
 def update(old: Properties, given: Mapping[str, Any], *, typed: bool) -> Properties:
-    """The properties after a change; :class:`Refusal` where it is not allowed.
+    """Return the properties after a change.  Raises :class:`Refusal` for a change that is not allowed.
 
     ``typed``: they belong to a bucket type other than ``default``, or to one of its buckets.
     """

@@ -11,7 +11,7 @@ from aioriak.testing.properties import ALL, DEFAULT, ONE, QUORUM, Properties
 
 
 def expand(name: str, properties: Properties, options: Mapping[str, Any], n_val: int) -> int:
-    """The number that a quorum asks for: the request's or, where it says nothing, the bucket's."""
+    """Return the number that a quorum stands for: the request's, or else the bucket's."""
     value: int = options.get(name, DEFAULT)
     if value == DEFAULT:
         value = getattr(properties, name)
@@ -21,7 +21,7 @@ def expand(name: str, properties: Properties, options: Mapping[str, Any], n_val:
 
 
 def n_val_of(properties: Properties, options: Mapping[str, Any]) -> int:
-    """The number of replicas that a request is about; it may ask for fewer than the bucket has."""
+    """Return the number of replicas for a request, which may ask for fewer than the bucket has."""
     n_val = properties.n_val
     wanted: int = options.get("n_val", n_val)
     if not 0 < wanted <= n_val:
@@ -32,7 +32,7 @@ def n_val_of(properties: Properties, options: Mapping[str, Any]) -> int:
 def check_read(
     context: Context, properties: Properties, type: bytes, bucket: bytes, key: bytes, options: Mapping[str, Any]
 ) -> None:
-    """:class:`Refusal` when a read cannot get the answers it asks for."""
+    """Raise :class:`Refusal` if a read cannot get the replies it requires."""
     n_val = n_val_of(properties, options)
     r, pr = expand("r", properties, options, n_val), expand("pr", properties, options, n_val)
     confirms = expand("node_confirms", properties, options, n_val)
@@ -52,7 +52,7 @@ def check_read(
 
 
 def check_coverage(context: Context, properties: Properties) -> None:
-    """:class:`Refusal` when some partition has no replica on a node that is up, for what asks all of them."""
+    """Raise :class:`Refusal` if a partition has no replica on a node that is up."""
     if context.cluster.all_up:
         return
     ring = context.cluster.ring
@@ -64,7 +64,7 @@ def check_coverage(context: Context, properties: Properties) -> None:
 def check_write(
     context: Context, properties: Properties, type: bytes, bucket: bytes, key: bytes, options: Mapping[str, Any]
 ) -> Refusal | None:
-    """:class:`Refusal` when a write cannot get the confirmations it asks for.
+    """Raise :class:`Refusal` if a write cannot get the confirmations it requires.
 
     One that is given back is to be raised once the write is done: Riak only
     finds out then.

@@ -52,7 +52,7 @@ class Queue:
         self.fold.append(reference)
 
     def pop(self) -> Reference | None:
-        """The next reference, ``None`` when there is none."""
+        """Remove and return the next reference; ``None`` if there is none."""
         for part in (self.real_time, self.sync, self.fold):
             if part:
                 return part.popleft()
@@ -60,7 +60,7 @@ class Queue:
 
 
 def default_queues() -> dict[bytes, Queue]:
-    """The queues of a new server, empty."""
+    """Return the queues of a new server, empty."""
     return {name: Queue() for name in DEFAULT_QUEUES}
 
 
@@ -69,7 +69,7 @@ def _sized(*parts: bytes) -> bytes:
 
 
 def encode_object(obj: RiakObj) -> bytes:
-    """The bytes of an object: its clock, then each sibling's value and metadata."""
+    """Encode an object: its clock, then each sibling's value and metadata."""
     out = [b"\x35\x01", _sized(obj.vclock.encode()), _U32.pack(len(obj.contents))]
     for content in obj.contents:
         metadata = [_STAMPS.pack(content.last_mod // 1_000_000, content.last_mod % 1_000_000, content.last_mod_usecs)]
@@ -85,6 +85,6 @@ def encode_object(obj: RiakObj) -> bytes:
 
 
 def encode_envelope(reference: Reference, inside: bytes) -> bytes:
-    """An object with its name, as a fetch gives it."""
+    """Encode an object with its name, as the reply to a fetch carries it."""
     type = b"" if reference.type == b"default" else reference.type
     return b"\x10" + _sized(type, reference.bucket, reference.key) + inside

@@ -46,7 +46,7 @@ class Content:
         return self.last_mod, self.last_mod_usecs
 
     def dotted(self, dot: Dot) -> Content:
-        """The same content, made by this write."""
+        """Return the content with the dot of this write."""
         return Content(
             self.value, self.content_type, self.charset, self.content_encoding, self.vtag, self.links,
             self.last_mod, self.last_mod_usecs, self.usermeta, self.indexes, self.deleted, dot,
@@ -77,7 +77,7 @@ class RiakObj:
         return max(self.contents, key=lambda content: content.modified)
 
     def written_over(self, old: RiakObj | None, actor: bytes, second: int, *, dotted: bool = True) -> RiakObj:
-        """This object, one content as a client sent it, coordinated by the actor onto what was there.
+        """Return the object after a client's write of one content, coordinated by the actor.
 
         What its clock has seen is replaced; what it has not seen stays as a sibling.
         Not ``dotted``, a clock counts as having seen all siblings or none, which
@@ -95,7 +95,7 @@ class RiakObj:
         return RiakObj(kept + new, clock)
 
     def merged_with(self, other: RiakObj) -> RiakObj:
-        """Both objects as replicas of one key: each content that the other side has not replaced."""
+        """Merge both replicas of a key: each content that the other side has not replaced."""
         mine = {content.dot for content in self.contents if content.dot}
         theirs = {content.dot for content in other.contents if content.dot}
         kept = [c for c in other.contents if c.dot in mine or not self.vclock.has_seen(c.dot)]
@@ -103,5 +103,5 @@ class RiakObj:
         return RiakObj(kept + [c for c in ours if c not in kept], self.vclock.merge(other.vclock))
 
     def without_siblings(self) -> RiakObj:
-        """Only the content that was written last."""
+        """Return the object with only the content that was written last."""
         return self if len(self.contents) == 1 else RiakObj([self.latest], self.vclock)

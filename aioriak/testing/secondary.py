@@ -46,7 +46,7 @@ class Secondary:
             keys.add(key)
 
     def entries(self, objects: Objects, type: bytes, bucket: bytes, name: bytes) -> list[Entry]:
-        """All entries of an index, sorted by term, then by key; not to be changed.
+        """Return all entries of an index, sorted by term, then by key.  The caller must not change the list.
 
         ``$key`` has an entry for every key, its term the key itself.
         """
@@ -92,7 +92,7 @@ class _Index:
 
 
 def terms(obj: RiakObj, key: bytes, name: bytes) -> Iterator[Term]:
-    """The different terms that an object has in an index; those of all its siblings count."""
+    """Return the distinct terms of an object in an index, those of all its siblings."""
     if name == b"$key":
         yield key
         return
@@ -105,7 +105,7 @@ def terms(obj: RiakObj, key: bytes, name: bytes) -> Iterator[Term]:
 
 
 def between(entries: list[Entry], low: Entry, high: Term | None, *, after: bool = False) -> Iterator[Entry]:
-    """The entries from ``low`` (behind it with ``after``) to all with the term ``high``, in order; ``None`` is open."""
+    """Return the entries from ``low`` (exclusive with ``after``) to ``high``, in order; ``None`` is open."""
     start = (bisect_right if after else bisect_left)(entries, low)
     stop = len(entries) if high is None else bisect_right(entries, high, key=lambda entry: entry[0])
     for place in range(start, stop):

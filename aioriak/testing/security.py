@@ -118,7 +118,7 @@ class Security:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Security:
-        """From a TOML file; files that it names are looked for beside it.
+        """Read a TOML file; file names in it are relative to it.
 
         ::
 
@@ -179,7 +179,7 @@ class Security:
         return expected is not None and compare_digest(expected.encode(), password)
 
     def check(self, user: bytes, operation: Operation[Any, Any], request: Any) -> None:
-        """:class:`Refusal` unless the user has been granted what the request needs."""
+        """Raise :class:`Refusal` unless the user has been granted what the request needs."""
         name = user.decode()
         for permission, place in needed(operation, request):
             if not any(grant.covers(permission, place) for grant in self.grants if self._meant(grant, name)):
@@ -216,7 +216,7 @@ def _context(
 
 
 def common_name(connection: ssl.SSLObject) -> str | None:
-    """The name in the certificate that the other side showed, if it showed one."""
+    """Return the common name in the peer's certificate, or ``None``."""
     shown = connection.getpeercert()
     subject: Any = (shown or {}).get("subject", ())
     return next((str(value) for part in subject for name, value in part if name == "commonName"), None)

@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line's options."""
+    """Return the parser of the command line."""
     made = _Parser(
         prog="python -m aioriak serve",
         description="Run a server that behaves like Riak KV 3.2, for tests and development.",

@@ -84,7 +84,7 @@ class SQLiteStorage:
         self.commit()
 
     def save(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj | None) -> None:
-        """The key now holds this object, or nothing."""
+        """Save the object under its key; ``None`` removes the key."""
         self._begin()
         if obj is None:
             self._connection.execute(
@@ -99,7 +99,7 @@ class SQLiteStorage:
             )
 
     def save_properties(self, type: bytes, bucket: bytes | None, properties: Properties | None) -> None:
-        """The bucket, or the type itself, now has these properties of its own, or none."""
+        """Save the properties set on a bucket, or on the type itself; ``None`` removes them."""
         self._begin()
         self._connection.execute("DELETE FROM properties WHERE type = ? AND bucket IS ?", (type, bucket))
         if properties is not None:

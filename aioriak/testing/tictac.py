@@ -25,17 +25,17 @@ LARGE = 4
 
 
 def locate(name: bytes) -> int:
-    """The 32-bit place of a key in trees of any size; its low bits choose the segment."""
+    """Return the 32-bit place of a key in trees of any size; its low bits choose the segment."""
     return int.from_bytes(blake2b(name, digest_size=4).digest(), "big")
 
 
 def segment_of(name: bytes, size: int) -> int:
-    """The segment of a key in a tree of a size."""
+    """Return the segment of a key in a tree of a size."""
     return locate(name) % (BRANCHES[size] * SEGMENTS)
 
 
 def fingerprint(name: bytes, clock: bytes, salt: int | None = None) -> int:
-    """The 32-bit hash that a key with a clock counts with; another salt gives another hash."""
+    """Return the 32-bit hash of a key with its clock; another salt gives another hash."""
     key = b"" if salt is None else salt.to_bytes(8, "big", signed=True)
     return int.from_bytes(blake2b(name + b"\0" + clock, digest_size=4, key=key).digest(), "big") or 1
 
@@ -56,7 +56,7 @@ class Tree:
         hashes[segment] ^= fingerprint(name, clock, salt)
 
     def root(self) -> bytes:
-        """The first level: four bytes a branch."""
+        """Return the first level: four bytes a branch."""
         nodes = bytearray(4 * BRANCHES[self.size])
         for branch, hashes in self._branches.items():
             together = 0
@@ -66,13 +66,13 @@ class Tree:
         return bytes(nodes)
 
     def branch(self, number: int) -> bytes:
-        """One branch of the second level: four bytes a segment."""
+        """Return one branch of the second level: four bytes a segment."""
         hashes = self._branches.get(number)
         if hashes is None:
             return bytes(4 * SEGMENTS)
         return b"".join(each.to_bytes(4, "big") for each in hashes)
 
     def export(self, numbers: Iterable[int] | None = None) -> list[bytes]:
-        """Branches as they travel: four bytes of number, then the branch, compressed."""
+        """Encode branches for a reply: four bytes of number, then the branch, compressed."""
         wanted = range(BRANCHES[self.size]) if numbers is None else numbers
         return [number.to_bytes(4, "big") + zlib.compress(self.branch(number)) for number in wanted]

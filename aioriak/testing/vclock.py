@@ -44,7 +44,7 @@ class VClock:
 
     @classmethod
     def decode(cls, data: bytes) -> VClock:
-        """The clock that ``encode`` made these bytes of; none at all is the fresh clock."""
+        """Decode a clock that ``encode`` made; no bytes are the fresh clock."""
         if not data:
             return FRESH
         if data[:3] != _MAGIC or len(data) < 7 or _SUM.unpack_from(data, 3)[0] != crc32(data[7:]):
@@ -64,7 +64,7 @@ class VClock:
         return clock
 
     def encode(self) -> bytes:
-        """The clock as a client sees it."""
+        """Encode the clock for clients."""
         if self._encoded is None:
             body = b"".join(
                 [_ENTRY.pack(len(actor), *self.entries[actor]) + actor for actor in sorted(self.entries)]
@@ -73,7 +73,7 @@ class VClock:
         return self._encoded
 
     def count(self, actor: bytes) -> int:
-        """How many of the actor's writes this clock has seen."""
+        """Return how many of the actor's writes this clock has seen."""
         entry = self.entries.get(actor)
         return entry[0] if entry else 0
 
@@ -90,7 +90,7 @@ class VClock:
         return self.descends(other) and not other.descends(self)
 
     def merge(self, other: VClock) -> VClock:
-        """The smallest clock that descends both."""
+        """Return the smallest clock that descends both."""
         if not other.entries:
             return self
         if not self.entries:
@@ -103,11 +103,11 @@ class VClock:
         return VClock(entries)
 
     def increment(self, actor: bytes, second: int) -> VClock:
-        """This clock after one more write by the actor."""
+        """Return the clock after one more write by the actor."""
         return VClock({**self.entries, actor: (self.count(actor) + 1, second)})
 
     def prune(self, second: int, *, small: int, big: int, young: int, old: int) -> VClock:
-        """This clock without its oldest entries, as the ``*_vclock`` bucket properties ask for."""
+        """Return the clock without its oldest entries, by the ``*_vclock`` bucket properties."""
         if len(self.entries) <= small:
             return self
         oldest_first = sorted(self.entries.items(), key=lambda item: item[1][1])

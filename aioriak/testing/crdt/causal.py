@@ -24,22 +24,22 @@ class Store(Protocol):
         ...
 
     def value(self) -> Any:
-        """What a client is shown."""
+        """Return the value as clients see it."""
         ...
 
     def change(self, change: Any, edit: Edit, path: Path) -> Self:
-        """The store after a client's change; ``path`` is where in the data type it stands.
+        """Return the store after a client's change; ``path`` is its place in the data type.
 
         Raises :class:`~aioriak.testing.crdt.changes.NotPresent`.
         """
         ...
 
     def without(self, context: Clock | None, path: Path = ()) -> Self:
-        """The store less every dot under ``path`` that ``context`` has seen, or that there is."""
+        """Return the store without the dots under ``path`` that ``context`` has seen, or without all of them."""
         ...
 
     def join(self, seen: Clock, other: Self, other_seen: Clock) -> Self:
-        """The least store above both."""
+        """Return the least upper bound of both stores."""
         ...
 
     def write(self, writer: Writer) -> None:
@@ -87,15 +87,15 @@ class Causal(Generic[S]):
         return f"<{type(self).__name__} {self.value()!r} at {self.clock!r}>"
 
     def value(self) -> Any:
-        """What a client is shown."""
+        """Return the value as clients see it."""
         return self.store.value()
 
     def context(self) -> Clock:
-        """What a client that is shown this value has seen."""
+        """Return the causal context of a client that fetched this value."""
         return self.clock
 
     def update(self, change: Any, actor: bytes, context: Clock | None = None, now: int = 0) -> Self:
-        """The state after ``change``, made by ``actor`` for a client that had seen ``context``.
+        """Return the state after ``change`` by ``actor`` for a client whose causal context is ``context``.
 
         All of a change happens or nothing; ``now`` in microseconds dates registers.
         Raises :class:`~aioriak.testing.crdt.changes.NotPresent` only without a context.
@@ -114,7 +114,7 @@ class Causal(Generic[S]):
         raise NotImplementedError
 
     def merge(self, other: Self) -> Self:
-        """The state that has seen what either has."""
+        """Return the least upper bound of both states."""
         clock = self.clock.merge(other.clock)
         store = self.store.join(self.clock, other.store, other.clock)
         deferred: dict[Clock, frozenset[Path]] = {}
@@ -127,7 +127,7 @@ class Causal(Generic[S]):
         return type(self)(clock, store, deferred)
 
     def to_bytes(self) -> bytes:
-        """The binary form."""
+        """Encode the state."""
         writer = Writer(self.KIND)
         self.clock.write(writer)
         self.store.write(writer)

@@ -47,7 +47,7 @@ class Clock:
         return all(self._last.get(actor, 0) >= last for actor, last in other._last.items())
 
     def merge(self, other: Clock) -> Clock:
-        """All that either has seen."""
+        """Return the least upper bound of both clocks."""
         if self.descends(other):
             return self
         last = dict(self._last)
@@ -57,7 +57,7 @@ class Clock:
         return Clock(last)
 
     def advance(self, actor: bytes) -> tuple[Clock, Dot]:
-        """The clock after one more update of ``actor``, and that update's dot."""
+        """Return the clock after one more update by ``actor``, and the dot of that update."""
         dot = actor, self._last.get(actor, 0) + 1
         return Clock({**self._last, actor: dot[1]}), dot
 
@@ -81,7 +81,7 @@ class Clock:
         return cls(last)
 
     def to_bytes(self) -> bytes:
-        """The context that a client is given; never empty."""
+        """Encode the causal context for a client; it is never empty."""
         writer = Writer(_KIND)
         self.write(writer)
         return writer.bytes()
@@ -96,13 +96,13 @@ class Clock:
 
 
 def in_order(before: V | None, this: V) -> None:
-    """Entries come sorted and once each: there is one binary form of a state."""
+    """Check that entries are sorted and unique: a state has one binary form."""
     if before is not None and not before < this:  # type: ignore[operator]
         raise Junk("entries out of order")
 
 
 def surviving(mine: Iterable[Dot], seen: Clock, theirs: Iterable[Dot], their_seen: Clock) -> frozenset[Dot]:
-    """The dots that a join keeps: those on both sides, and those that the other side never saw.
+    """Return the dots that a join keeps: those on both sides, and those that the other side has not seen.
 
     What a side has seen and no longer holds was removed there.
     """

@@ -26,23 +26,23 @@ class Writer:
         self._parts += kind
 
     def number(self, value: int) -> None:
-        """An unsigned number of any size."""
+        """Write an unsigned number of any size."""
         while value > 0x7F:
             self._parts.append(value & 0x7F | 0x80)
             value >>= 7
         self._parts.append(value)
 
     def blob(self, value: bytes) -> None:
-        """A byte string with its length."""
+        """Write a byte string with its length."""
         self.number(len(value))
         self._parts += value
 
     def raw(self, value: bytes) -> None:
-        """Bytes whose number the reader knows."""
+        """Write bytes whose number the reader knows."""
         self._parts += value
 
     def bytes(self) -> bytes:
-        """All that was written."""
+        """Return the bytes written so far."""
         return bytes(self._parts)
 
 
@@ -59,7 +59,7 @@ class Reader:
         self.depth = 0
 
     def number(self) -> int:
-        """An unsigned number, in its shortest form."""
+        """Read an unsigned number in its shortest form."""
         value = shift = 0
         while True:
             byte = self.raw(1)[0]
@@ -71,25 +71,25 @@ class Reader:
             shift += 7
 
     def positive(self) -> int:
-        """A number that cannot be zero."""
+        """Read a number above zero."""
         value = self.number()
         if not value:
             raise Junk("zero where something is counted")
         return value
 
     def count(self) -> int:
-        """How many items follow: never more than there are bytes left."""
+        """Read the number of items that follow, which cannot exceed the number of bytes left."""
         value = self.number()
         if value > len(self._data) - self._position:
             raise Junk("more items than bytes")
         return value
 
     def blob(self) -> bytes:
-        """A byte string with its length."""
+        """Read a byte string with its length."""
         return self.raw(self.number())
 
     def raw(self, size: int) -> bytes:
-        """That many bytes."""
+        """Read this number of bytes."""
         end = self._position + size
         if end > len(self._data):
             raise Junk("cut short")
@@ -98,6 +98,6 @@ class Reader:
         return value
 
     def end(self) -> None:
-        """Nothing may follow."""
+        """Check that no bytes are left."""
         if self._position != len(self._data):
             raise Junk("bytes after the end")

@@ -35,11 +35,11 @@ class PNCounter:
         return f"<PNCounter {self.value()}>"
 
     def value(self) -> int:
-        """What all actors made of it."""
+        """Return the sum over all actors."""
         return sum(up - down for up, down in self._totals.values())
 
     def context(self) -> None:
-        """A counter has none: nothing is ever removed from it."""
+        """Return the empty context: nothing is ever removed from a counter."""
 
     def update(self, change: int, actor: bytes, context: Clock | None = None, now: int = 0) -> Self:
         """Count by ``change``, which may be negative.  Context and time have no meaning here."""
@@ -48,7 +48,7 @@ class PNCounter:
         return type(self)({**self._totals, actor: _count(self._totals.get(actor, (0, 0)), change)})
 
     def merge(self, other: Self) -> Self:
-        """Every actor's greater totals."""
+        """Return the larger totals of each actor."""
         totals = dict(self._totals)
         for actor, (up, down) in other._totals.items():
             mine = totals.get(actor, (0, 0))
@@ -56,7 +56,7 @@ class PNCounter:
         return type(self)(totals)
 
     def to_bytes(self) -> bytes:
-        """The binary form."""
+        """Encode the state."""
         writer = Writer(self.KIND)
         writer.number(len(self._totals))
         for actor, (up, down) in sorted(self._totals.items()):
@@ -101,7 +101,7 @@ class Tally:
     __hash__ = None  # type: ignore[assignment]
 
     def value(self) -> int:
-        """What all actors made of it."""
+        """Return the sum over all actors."""
         return sum(up - down for up, down in self._totals.values())
 
     def change(self, change: int, edit: Edit, path: Path) -> Self:
@@ -113,18 +113,18 @@ class Tally:
         return type(self)(totals)
 
     def without(self, context: Clock | None, path: Path = ()) -> Self:
-        """Less the totals that ``context`` has seen."""
+        """Return the totals that ``context`` has not seen."""
         return type(self)(
             {} if context is None else {dot: kept for dot, kept in self._totals.items() if not context.sees(dot)}
         )
 
     def join(self, seen: Clock, other: Self, other_seen: Clock) -> Self:
-        """The totals that neither side removed or replaced."""
+        """Return the totals that neither side removed or replaced."""
         both = {**other._totals, **self._totals}
         return type(self)({dot: both[dot] for dot in surviving(self._totals, seen, other._totals, other_seen)})
 
     def write(self, writer: Writer) -> None:
-        """Dots in order, each with its totals."""
+        """Write the dots in order, each with its totals."""
         writer.number(len(self._totals))
         for (actor, number), (up, down) in sorted(self._totals.items()):
             writer.blob(actor)
@@ -134,7 +134,7 @@ class Tally:
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
-        """What ``write`` wrote."""
+        """Read the form that ``write`` makes."""
         totals: dict[Dot, Totals] = {}
         before: Dot | None = None
         for _ in range(reader.count()):

@@ -27,7 +27,7 @@ class Flag:
     __hash__ = None  # type: ignore[assignment]
 
     def value(self) -> bool:
-        """On or off."""
+        """Return whether the flag is enabled."""
         return bool(self._dots)
 
     def change(self, change: bool, edit: Edit, path: Path) -> Self:
@@ -39,18 +39,18 @@ class Flag:
         return self.without(edit.context)
 
     def without(self, context: Clock | None, path: Path = ()) -> Self:
-        """Less the enables that ``context`` has seen."""
+        """Return the enables that ``context`` has not seen."""
         return type(self)(() if context is None else (dot for dot in self._dots if not context.sees(dot)))
 
     def join(self, seen: Clock, other: Self, other_seen: Clock) -> Self:
-        """The enables that neither side disabled."""
+        """Return the enables that neither side disabled."""
         return type(self)(surviving(self._dots, seen, other._dots, other_seen))
 
     def write(self, writer: Writer) -> None:
-        """The dots."""
+        """Write the dots."""
         write_dots(writer, self._dots)
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
-        """What ``write`` wrote."""
+        """Read the form that ``write`` makes."""
         return cls(read_dots(reader))

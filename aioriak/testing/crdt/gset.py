@@ -27,22 +27,22 @@ class GSet:
         return f"<GSet {self.value()}>"
 
     def value(self) -> list[bytes]:
-        """The members, sorted."""
+        """Return the members, sorted."""
         return sorted(self._members)
 
     def context(self) -> None:
-        """It has none: nothing is ever removed from it."""
+        """Return the empty context: nothing is ever removed from a grow-only set."""
 
     def update(self, change: Iterable[bytes], actor: bytes, context: Clock | None = None, now: int = 0) -> Self:
         """Add members.  Actor, context and time have no meaning here."""
         return type(self)(self._members | frozenset(change))
 
     def merge(self, other: Self) -> Self:
-        """The members of both."""
+        """Return the union of both."""
         return type(self)(self._members | other._members)
 
     def to_bytes(self) -> bytes:
-        """The binary form."""
+        """Encode the state."""
         writer = Writer(self.KIND)
         writer.number(len(self._members))
         for member in sorted(self._members):

@@ -44,7 +44,7 @@ class HyperLogLog:
         return f"<HyperLogLog of about {self.value()}>"
 
     def value(self) -> int:
-        """The estimate, rounded."""
+        """Return the estimate, rounded."""
         size = 1 << self.precision
         longest = _BITS - self.precision
         counts = Counter(self._registers)
@@ -57,7 +57,7 @@ class HyperLogLog:
         return round(size * size / (2 * math.log(2) * z))
 
     def context(self) -> None:
-        """It has none: nothing is ever removed from it."""
+        """Return the empty context: nothing is ever removed from a HyperLogLog."""
 
     def update(self, change: Iterable[bytes], actor: bytes, context: Clock | None = None, now: int = 0) -> Self:
         """Add things.  Actor, context and time have no meaning here."""
@@ -71,13 +71,13 @@ class HyperLogLog:
         return type(self)(self.precision, bytes(registers))
 
     def merge(self, other: Self) -> Self:
-        """The longer run of each register, at the lower precision of the two."""
+        """Return the larger value of each register, at the lower precision of the two."""
         precision = min(self.precision, other.precision)
         mine, theirs = self.reduced(precision)._registers, other.reduced(precision)._registers
         return type(self)(precision, bytes(map(max, mine, theirs)))
 
     def reduced(self, precision: int) -> Self:
-        """The same things seen at a lower precision: what adding them there would have given."""
+        """Return the registers at a lower precision, as if the members had been added there."""
         if precision >= self.precision:
             return self
         dropped = self.precision - precision
@@ -90,7 +90,7 @@ class HyperLogLog:
         return type(self)(precision, bytes(registers))
 
     def to_bytes(self) -> bytes:
-        """The binary form: the registers in use while they are few, all of them later."""
+        """Encode the registers: sparse while few are in use, dense later."""
         writer = Writer(self.KIND)
         writer.number(self.precision)
         used = [(index, run) for index, run in enumerate(self._registers) if run]

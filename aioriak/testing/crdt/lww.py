@@ -30,7 +30,7 @@ class Register:
     __hash__ = None  # type: ignore[assignment]
 
     def value(self) -> bytes:
-        """The last value assigned, empty when there is none."""
+        """Return the last value assigned; empty if there is none."""
         return max(self._assigned.values())[1] if self._assigned else b""
 
     def change(self, change: bytes, edit: Edit, path: Path) -> Self:
@@ -39,7 +39,7 @@ class Register:
         return type(self)({edit.dot: (edit.now, change) if edit.now >= latest[0] else latest})
 
     def without(self, context: Clock | None, path: Path = ()) -> Self:
-        """Less the assignments that ``context`` has seen."""
+        """Return the assignments that ``context`` has not seen."""
         return type(self)(
             {}
             if context is None
@@ -47,12 +47,12 @@ class Register:
         )
 
     def join(self, seen: Clock, other: Self, other_seen: Clock) -> Self:
-        """The assignments that neither side removed or replaced."""
+        """Return the assignments that neither side removed or replaced."""
         both = {**other._assigned, **self._assigned}
         return type(self)({dot: both[dot] for dot in surviving(self._assigned, seen, other._assigned, other_seen)})
 
     def write(self, writer: Writer) -> None:
-        """Dots in order, each with time and value."""
+        """Write the dots in order, each with its time and value."""
         writer.number(len(self._assigned))
         for (actor, number), (when, value) in sorted(self._assigned.items()):
             writer.blob(actor)
@@ -62,7 +62,7 @@ class Register:
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
-        """What ``write`` wrote."""
+        """Read the form that ``write`` makes."""
         assigned: dict[Dot, Assigned] = {}
         before: Dot | None = None
         for _ in range(reader.count()):

@@ -48,11 +48,11 @@ class Fields:
     __hash__ = None  # type: ignore[assignment]
 
     def value(self) -> dict[Field, Any]:
-        """Each field with its value, in order."""
+        """Return each field with its value, in order."""
         return {field: self._slots[field].store.value() for field in sorted(self._slots)}
 
     def change(self, change: MapChange, edit: Edit, path: Path) -> Self:
-        """Removals first, then updates: what is both removed and updated starts afresh."""
+        """Apply removals, then updates: a field both removed and updated starts empty."""
         slots = dict(self._slots)
         for field in change.removes:
             if edit.context is None:
@@ -67,7 +67,7 @@ class Fields:
         return type(self)(slots)
 
     def without(self, context: Clock | None, path: Path = ()) -> Self:
-        """Less what ``context`` has seen: where ``path`` leads, or in every field."""
+        """Return the map without what ``context`` has seen, in the field that ``path`` names or in all."""
         slots = dict(self._slots)
         if len(path) > 1:
             field, *rest = path
@@ -80,7 +80,7 @@ class Fields:
         return type(self)(slots)
 
     def join(self, seen: Clock, other: Self, other_seen: Clock) -> Self:
-        """Each field with what neither side removed."""
+        """Return each field with the contents that neither side removed."""
         slots: dict[Field, Slot] = {}
         for field in self._slots.keys() | other._slots.keys():
             mine, theirs = (side.get(field) or _empty(field) for side in (self._slots, other._slots))
@@ -89,7 +89,7 @@ class Fields:
         return type(self)(slots)
 
     def write(self, writer: Writer) -> None:
-        """Fields in order, each with its dots and what is in it."""
+        """Write the fields in order, each with its dots and its contents."""
         writer.number(len(self._slots))
         for field in sorted(self._slots):
             slot = self._slots[field]
@@ -100,7 +100,7 @@ class Fields:
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
-        """What ``write`` wrote."""
+        """Read the form that ``write`` makes."""
         slots: dict[Field, Slot] = {}
         before: Field | None = None
         reader.depth += 1
@@ -154,5 +154,5 @@ class Map(Causal[Fields]):
 
     @staticmethod
     def counts(change: MapChange) -> bool:
-        """An update is something new; a removal is not."""
+        """Return whether the change needs a dot: an update does, a removal does not."""
         return bool(change.updates)

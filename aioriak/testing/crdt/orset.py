@@ -30,11 +30,11 @@ class Members:
     __hash__ = None  # type: ignore[assignment]
 
     def value(self) -> list[bytes]:
-        """The members, sorted."""
+        """Return the members, sorted."""
         return sorted(self._dots)
 
     def change(self, change: SetChange, edit: Edit, path: Path) -> Self:
-        """Adds first, then removals."""
+        """Apply adds, then removals."""
         dots = dict(self._dots)
         for member in change.adds:
             dots[member] = frozenset((edit.dot,))
@@ -48,14 +48,14 @@ class Members:
         return type(self)(dots)
 
     def without(self, context: Clock | None, path: Path = ()) -> Self:
-        """Less what ``context`` has seen: of the one member that ``path`` names, or of all."""
+        """Return the set without the adds that ``context`` has seen, of the member that ``path`` names or of all."""
         dots = dict(self._dots)
         for member in path or self._dots:
             _remove(dots, member, context)
         return type(self)(dots)
 
     def join(self, seen: Clock, other: Self, other_seen: Clock) -> Self:
-        """Each member with the adds that neither side removed."""
+        """Return each member with the adds that neither side removed."""
         dots = {
             member: surviving(self._dots.get(member, _NONE), seen, other._dots.get(member, _NONE), other_seen)
             for member in self._dots.keys() | other._dots.keys()
@@ -63,7 +63,7 @@ class Members:
         return type(self)({member: kept for member, kept in dots.items() if kept})
 
     def write(self, writer: Writer) -> None:
-        """Members in order, each with its dots."""
+        """Write the members in order, each with its dots."""
         writer.number(len(self._dots))
         for member in sorted(self._dots):
             writer.blob(member)
@@ -71,7 +71,7 @@ class Members:
 
     @classmethod
     def read(cls, reader: Reader) -> Self:
-        """What ``write`` wrote."""
+        """Read the form that ``write`` makes."""
         dots: dict[bytes, frozenset[Dot]] = {}
         before: bytes | None = None
         for _ in range(reader.count()):
@@ -101,5 +101,5 @@ class ORSet(Causal[Members]):
 
     @staticmethod
     def counts(change: SetChange) -> bool:
-        """An add is something new; a removal is not."""
+        """Return whether the change needs a dot: an add does, a removal does not."""
         return bool(change.adds)

@@ -17,7 +17,7 @@ from aioriak.wire.operation import MEMBERSHIP, PREFLIST, Operation
 
 
 def preflist(context: Context, request: RpbGetBucketKeyPreflistReq) -> RpbGetBucketKeyPreflistResp:
-    """The partitions of a key and the nodes that serve them now."""
+    """Return the partitions of a key and the nodes that serve them now."""
     for field, name in (("bucket", "Bucket"), ("key", "Key"), ("type", "Type")):
         if request.HasField(field) and not getattr(request, field):
             raise Refusal(f"{name} cannot be zero-length")
@@ -36,7 +36,7 @@ def preflist(context: Context, request: RpbGetBucketKeyPreflistReq) -> RpbGetBuc
 
 
 def membership(context: Context, request: None) -> RpbMembershipResp:
-    """The addresses of the nodes that are up."""
+    """Return the addresses of the nodes that are up."""
     return RpbMembershipResp(
         up_nodes=[
             RpbClusterMemberEntry(ip=node.host.encode(), port=node.port)

@@ -19,7 +19,7 @@ Covers = Callable[[bytes], bool]
 
 
 def plan(context: Context, request: RpbCoverageReq) -> RpbCoverageResp:
-    """Every partition in one piece; at least as many pieces as asked for, as far as there are partitions."""
+    """Return a plan: every partition in one piece, or at least as many pieces as requested, if there are enough."""
     database, ring = context.database, context.cluster.ring
     type = request.type if request.HasField("type") else b"default"
     database.properties(type, request.bucket)
@@ -46,7 +46,7 @@ def plan(context: Context, request: RpbCoverageReq) -> RpbCoverageResp:
 
 
 def covers(context: Context, type: bytes, bucket: bytes, request: Any) -> Covers | None:
-    """Which keys a request's piece has; ``None`` for all: no piece was named, or this server knows none."""
+    """Return the keys that a request's piece covers; ``None`` for all, also for an unknown piece."""
     if not context.cluster.has_coverage or not request.HasField("cover_context"):
         return None
     partitions = set(_partitions(request.cover_context))

@@ -46,7 +46,7 @@ class Stored(NamedTuple):
 
 
 def fetch(context: Context, request: dt.DtFetchReq) -> dt.DtFetchResp:
-    """The value and its context; no value where there is nothing."""
+    """Return the value and its context; no value if nothing is found."""
     if request.type == b"default":
         return _fetch_legacy(context, request)
     properties = _properties(context, request)
@@ -81,7 +81,7 @@ def _shown(
 
 
 def update(context: Context, request: dt.DtUpdateReq) -> dt.DtUpdateResp:
-    """Carry out an operation, all of it or nothing."""
+    """Carry out an operation as a whole, or not at all."""
     if request.type == b"default":
         return _update_legacy(context, request)
     properties = _properties(context, request)
@@ -111,7 +111,7 @@ def update(context: Context, request: dt.DtUpdateReq) -> dt.DtUpdateResp:
 
 
 def fetch_counter(context: Context, request: kv.RpbCounterGetReq) -> kv.RpbCounterGetResp:
-    """A counter of Riak 1.4, which lives in the default bucket type."""
+    """Return a counter of Riak 1.4, which is stored in the default bucket type."""
     properties = context.database.properties(b"default", request.bucket)
     obj = fetch_object(context, b"default", request.bucket, request.key, given(request))
     if obj is None or obj.is_tombstone:
@@ -173,7 +173,7 @@ def _name(properties: Properties) -> str:
 
 
 def _load(context: Context, obj: RiakObj | None, kind: str, properties: Properties) -> Stored:
-    """All siblings of the type as one; what is no state of that type is kept beside it."""
+    """Merge all siblings of the type; siblings that are not a state of that type are kept."""
     state: Any = None
     incarnation = b""
     others: list[Content] = []
@@ -272,7 +272,7 @@ def _erlang_field(field: Field) -> bytes:
 
 
 def _change(op: dt.DtOp) -> tuple[str, Any]:
-    """The type that an operation is for, and the change it asks for."""
+    """Return the type that an operation is for, and its change."""
     if op.HasField("counter_op"):
         return "counter", op.counter_op.increment if op.counter_op.HasField("increment") else 1
     if op.HasField("set_op"):
@@ -329,7 +329,7 @@ def _show(value: Any, kind: str, message: Any) -> None:
 
 
 def _signed(value: Any) -> int:
-    """A number as it fits in 64 bits; beyond them it wraps round, as on the wire of Riak."""
+    """Wrap a number to 64 bits, as Riak's wire does."""
     return int((value + 2**63) % 2**64 - 2**63)
 
 

@@ -67,7 +67,7 @@ class Found(NamedTuple):
 
 
 def list_buckets(context: Context, request: RpbAaeFoldListBucketsReq) -> RpbAaeFoldListBucketsResp:
-    """Every bucket with keys, typed ones first, whatever its n_val: the store does not tell them apart."""
+    """List every bucket with keys, typed ones first, whatever its n_val: the store does not tell them apart."""
     database = context.database
     found = []
     for type in sorted(database.bucket_types, key=lambda type: (type == b"default", type)):
@@ -77,7 +77,7 @@ def list_buckets(context: Context, request: RpbAaeFoldListBucketsReq) -> RpbAaeF
 
 
 def object_stats(context: Context, request: RpbAaeFoldObjectStatsReq) -> RpbAaeFoldKeyCountResp:
-    """How many objects, how large, by order of magnitude, and with how many siblings."""
+    """Count objects, by order of magnitude of their size and by their number of siblings."""
     count = total = 0
     sizes: Counter[int] = Counter()
     siblings: Counter[int] = Counter()
@@ -94,7 +94,7 @@ def object_stats(context: Context, request: RpbAaeFoldObjectStatsReq) -> RpbAaeF
 
 
 def find_keys(context: Context, request: RpbAaeFoldFindKeysReq) -> RpbAaeFoldKeyCountResp:
-    """Keys with more siblings, or more bytes, than a limit."""
+    """Find keys with more siblings, or more bytes, than a limit."""
     rows = []
     for found in _range(context, request):
         by_siblings = request.finder == RpbAaeFoldFindKeysReq.sibling_count
@@ -105,17 +105,17 @@ def find_keys(context: Context, request: RpbAaeFoldFindKeysReq) -> RpbAaeFoldKey
 
 
 def find_tombstones(context: Context, request: RpbAaeFoldFindTombsReq) -> RpbAaeFoldKeyValueResp:
-    """The tombstones of a range, and their clocks."""
+    """Find the tombstones of a range, with their clocks."""
     return _clocks(found for found in _range(context, request) if found.obj.is_tombstone)
 
 
 def fetch_clocks_range(context: Context, request: RpbAaeFoldFetchClocksRangeReq) -> RpbAaeFoldKeyValueResp:
-    """The keys of a range, and their clocks."""
+    """Return the keys of a range, with their clocks."""
     return _clocks(_range(context, request))
 
 
 def fetch_clocks(context: Context, request: RpbAaeFoldFetchClocksNValReq) -> RpbAaeFoldKeyValueResp:
-    """The keys of all buckets with an n_val that are in some segments of the large tree, and their clocks."""
+    """Return the keys, with their clocks, in some segments of the large tree of all buckets with an n_val."""
     wanted = set(request.id_filter)
     low, high = _modified(request)
     return _clocks(
@@ -126,13 +126,13 @@ def fetch_clocks(context: Context, request: RpbAaeFoldFetchClocksNValReq) -> Rpb
 
 
 def merge_root(context: Context, request: RpbAaeFoldMergeRootNValReq) -> RpbAaeFoldTreeResp:
-    """The first level of the large tree of all buckets with an n_val."""
+    """Return the first level of the large tree of all buckets with an n_val."""
     tree = _tree(_with_n_val(context, request.n_val), LARGE)
     return RpbAaeFoldTreeResp(size=RpbAaeFoldTreeResp.large, level_one=tree.root())
 
 
 def merge_branches(context: Context, request: RpbAaeFoldMergeBranchNValReq) -> RpbAaeFoldTreeResp:
-    """Some branches of the large tree of all buckets with an n_val."""
+    """Return some branches of the large tree of all buckets with an n_val."""
     for number in request.id_filter:
         if number >= BRANCHES[LARGE]:
             raise HangUp.crash("error:badarg")
@@ -141,7 +141,7 @@ def merge_branches(context: Context, request: RpbAaeFoldMergeBranchNValReq) -> R
 
 
 def merge_trees(context: Context, request: RpbAaeFoldMergeTreesRangeReq) -> RpbAaeFoldTreeResp:
-    """A tree of a range, of the size asked for."""
+    """Return a tree of a range, of the requested size."""
     salt = None if request.use_prehash else request.init_vector
     tree = _tree(_range(context, request), request.tree_size, salt)
     return RpbAaeFoldTreeResp(size=request.tree_size, level_one=tree.root(), level_two=tree.export())
@@ -184,7 +184,7 @@ def replicate_keys(context: Context, request: RpbAaeFoldReplKeysReq) -> RpbAaeFo
 
 
 def _range(context: Context, request: Any) -> Iterator[Found]:
-    """The keys that a request with a range is about, in order."""
+    """Return the keys in the range of a request, in order."""
     database = context.database
     type = request.type if request.HasField("type") else b"default"
     if type not in database.bucket_types:

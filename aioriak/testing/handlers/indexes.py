@@ -47,7 +47,7 @@ class BadIndex(ValueError):
 
 
 def parse_term(name: bytes, value: Any) -> Term:
-    """A term as the index has it; raises :class:`BadIndex`."""
+    """Parse a term of an index.  Raises :class:`BadIndex`."""
     value = value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
     if name in _BY_KEY or (name.endswith(b"_bin") and len(name) > 4):
         return value if isinstance(value, bytes) else print_term(value).encode()
@@ -62,7 +62,7 @@ def parse_term(name: bytes, value: Any) -> Term:
 def search(
     database: Database, type: bytes, bucket: bytes, query: Query, after: Entry | None = None
 ) -> Iterator[Entry]:
-    """The entries that a query finds, sorted by term, then by key."""
+    """Return the entries that match a query, sorted by term, then by key."""
     by_key = query.name in _BY_KEY
     entries = database.secondary.entries(database, type, bucket, b"$key" if by_key else query.name)
     if after is not None:
@@ -78,7 +78,7 @@ def search(
 
 
 def index(context: Context, request: RpbIndexReq) -> Answer:
-    """Keys, or terms and keys, that an index query finds.
+    """Return the keys, or the terms and keys, that match an index query.
 
     Without paging the order means nothing, and is not that of the terms here, so
     that nobody comes to rely on it.
@@ -182,7 +182,7 @@ def _after(request: RpbIndexReq, query: Query) -> Entry:
 
 
 def fold_bucket(context: Context, request: RpbCSBucketReq) -> Answer:
-    """A bucket's objects in the order of their keys."""
+    """Return a bucket's objects in the order of their keys."""
     database = context.database
     type = request.type if request.HasField("type") else b"default"
     if type not in database.bucket_types:

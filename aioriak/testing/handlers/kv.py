@@ -21,12 +21,12 @@ _WRITE_ONCE_ACTOR = b"\0"
 
 
 def given(request: Any) -> dict[str, Any]:
-    """The fields that a request carries, by name."""
+    """Return the fields that a request sets, by name."""
     return {field.name: value for field, value in request.ListFields()}
 
 
 def get(context: Context, request: RpbGetReq) -> RpbGetResp:
-    """The object, its tombstone's clock if asked for, or an empty answer."""
+    """Return the object; for a tombstone its clock, if requested; or an empty answer."""
     options = given(request)
     type, bucket, key = _where(options)
     obj = fetch(context, type, bucket, key, options)
@@ -151,7 +151,7 @@ def _merged(
 
 
 def clock_of(data: bytes) -> VClock:
-    """The vector clock that a client sent; junk costs it the connection."""
+    """Decode a client's vector clock; an invalid one closes the connection."""
     if not data:
         return FRESH
     try:

@@ -13,7 +13,7 @@ from aioriak.wire.operation import LIST_BUCKETS, LIST_KEYS, Operation
 
 
 def list_keys(context: Context, request: RpbListKeysReq) -> Iterator[RpbListKeysResp]:
-    """Every key of a bucket; tombstones show too, until they are reaped."""
+    """List every key of a bucket, those of tombstones too, until they are reaped."""
     type = _type(context, request)
     return _keys(context.database.keys(type, request.bucket), context.cluster.chunk)
 
@@ -25,7 +25,7 @@ def _keys(keys: list[bytes], chunk: int) -> Iterator[RpbListKeysResp]:
 
 
 def list_buckets(context: Context, request: RpbListBucketsReq) -> Answer:
-    """Every bucket of a type that has keys."""
+    """List every bucket of a type that has keys."""
     type = _type(context, request)
     buckets = context.database.buckets(type)
     if not request.stream:

@@ -39,7 +39,7 @@ _CRASHES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
 
 
 def map_reduce(context: Context, request: RpbMapRedReq) -> Iterator[RpbMapRedResp]:
-    """The results of the phases that are kept, in chunks that interleave."""
+    """Stream the results of the phases that are kept, in interleaved chunks."""
     try:
         job = parse(request.request, request.content_type)
         steps = [_function(context, phase, number) for number, phase in enumerate(job.phases)]

@@ -26,7 +26,7 @@ from aioriak.wire.operation import (
 
 
 def get_bucket(context: Context, request: RpbGetBucketReq) -> RpbGetBucketResp:
-    """The bucket's properties, its own or its type's."""
+    """Return the bucket's properties, its own or its type's."""
     type = _type(context, request)
     return RpbGetBucketResp(props=to_message(context.database.properties(type, request.bucket)))
 
@@ -40,12 +40,12 @@ def set_bucket(context: Context, request: RpbSetBucketReq) -> None:
 
 
 def reset_bucket(context: Context, request: RpbResetBucketReq) -> None:
-    """Back to the bucket type's."""
+    """Reset the bucket's properties to those of its type."""
     context.database.set_properties(_type(context, request), request.bucket, None)
 
 
 def get_type(context: Context, request: RpbGetBucketTypeReq) -> RpbGetBucketResp:
-    """The bucket type's properties."""
+    """Return the bucket type's properties."""
     properties = context.database.bucket_types.get(request.type)
     if properties is None:
         raise Refusal(b'Invalid bucket type: <<"%b">>' % request.type)

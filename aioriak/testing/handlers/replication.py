@@ -20,7 +20,7 @@ _ENCODINGS = (b"internal", b"internal_aaehash")
 
 
 def fetch(context: Context, request: RpbFetchReq) -> RpbFetchResp:
-    """The next object of a queue, as it is now; references to what is gone are passed over."""
+    """Return the next object of a queue in its present state; references to missing objects are skipped."""
     queue = context.cluster.queues.get(request.queuename)
     if queue is None:
         raise Refusal("queue_not_defined")

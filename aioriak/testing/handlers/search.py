@@ -65,7 +65,7 @@ def put_index(context: Context, request: RpbYokozunaIndexPutReq) -> RpbPutResp:
 
 
 def get_index(context: Context, request: RpbYokozunaIndexGetReq) -> RpbYokozunaIndexGetResp:
-    """One index, or all of them."""
+    """Return one search index, or all of them."""
     state = _state(context)
     names = [request.name] if request.HasField("name") else sorted(state.indexes)
     if any(name not in state.indexes for name in names):
@@ -98,7 +98,7 @@ def put_schema(context: Context, request: RpbYokozunaSchemaPutReq) -> RpbPutResp
 
 
 def get_schema(context: Context, request: RpbYokozunaSchemaGetReq) -> RpbYokozunaSchemaGetResp:
-    """A schema as it was stored."""
+    """Return a schema."""
     content = _state(context).schemas.get(request.name)
     if content is None:
         raise Refusal("notfound")
@@ -106,7 +106,7 @@ def get_schema(context: Context, request: RpbYokozunaSchemaGetReq) -> RpbYokozun
 
 
 def query(context: Context, request: RpbSearchQueryReq) -> RpbSearchQueryResp:
-    """The documents that a query finds, best first or in the order asked for."""
+    """Return the documents that match a query, by score or in the requested order."""
     if not request.q:
         raise Refusal("Missing query")
     hits = _hits(

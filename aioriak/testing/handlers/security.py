@@ -14,7 +14,7 @@ from aioriak.wire.operation import AUTHENTICATE, START_TLS, Operation
 
 
 def before_login(context: Context, operation: Operation[Any, Any] | None) -> Handler:
-    """What answers this operation while the client has not logged in; :class:`Refusal` for most."""
+    """Return the handler of an operation before login.  Raises :class:`Refusal` for most operations."""
     if not context.peer.encrypted:
         if operation is START_TLS:
             return start_tls
@@ -25,7 +25,7 @@ def before_login(context: Context, operation: Operation[Any, Any] | None) -> Han
 
 
 def start_tls(context: Context, request: None) -> None:
-    """Say that the handshake may begin; the connection sees to it once this is out."""
+    """Confirm STARTTLS; the connection starts the handshake once this reply is sent."""
     context.peer.encrypted = True
 
 

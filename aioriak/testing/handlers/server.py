@@ -11,16 +11,16 @@ from aioriak.wire.operation import GET_CLIENT_ID, PING, SERVER_INFO, SET_CLIENT_
 
 
 def ping(context: Context, request: None) -> None:
-    """The node is there."""
+    """Confirm that the node is up."""
 
 
 def server_info(context: Context, request: None) -> RpbGetServerInfoResp:
-    """Which node answered, and its release."""
+    """Return the name of the node that answered, and its release."""
     return RpbGetServerInfoResp(node=context.node.name, server_version=context.cluster.version)
 
 
 def get_client_id(context: Context, request: None) -> RpbGetClientIdResp:
-    """What this connection's client called itself."""
+    """Return the client id of this connection."""
     return RpbGetClientIdResp(client_id=context.peer.client_id)
 
 
