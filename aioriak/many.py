@@ -98,7 +98,7 @@ async def each(
 
 
 def _failed(cause: BaseException) -> RiakError:
-    """The error of an item whose work raised something else."""
+    """Make the error of an item whose work raised another exception."""
     if isinstance(cause, asyncio.CancelledError):
         error = RiakError("the work for this item was cancelled")
     else:

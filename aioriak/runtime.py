@@ -117,7 +117,7 @@ class Runtime:
     # -- copies -------------------------------------------------------------------------------
 
     def with_settings(self, settings: Settings) -> Runtime:
-        """A copy with other settings that shares the connections. Raises :class:`~aioriak.error.ClientClosed`."""
+        """Return a copy with other settings and the same connections.  Raises :class:`~aioriak.error.ClientClosed`."""
         dispatcher = self.dispatcher
         copy = Runtime.__new__(Runtime)
         for name in Runtime.__slots__:
@@ -185,7 +185,7 @@ class KeyView(Protocol):
 
 
 def _caller() -> int:
-    """The ``stacklevel`` of the nearest frame outside this package, for the function that calls this."""
+    """Return the ``stacklevel`` of the nearest frame outside this package, for the calling function."""
     frame, level = sys._getframe(1).f_back, 2
     while frame is not None and frame.f_globals.get("__name__", "").startswith("aioriak."):
         frame, level = frame.f_back, level + 1

@@ -57,7 +57,7 @@ class SecurityCreds:
     check_hostname: bool = field(default=True, kw_only=True)
 
     def context(self) -> ssl.SSLContext:
-        """A TLS context of these credentials; reads the files.
+        """Read the files and return a TLS context of these credentials.
 
         Raises :class:`~aioriak.error.InvalidRequest` when one of them is of no use.
         """
@@ -123,7 +123,7 @@ class ContextOfFiles:
         return self._context
 
     def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
-        """What tells one version of the files from another."""
+        """Return a value that changes with the files."""
         known = self._credentials
         return tuple(
             _stamp(file) for file in (known.cacert_file, known.crl_file, known.cert_file, known.pkey_file) if file
@@ -161,7 +161,7 @@ def security_from(
     tls: ssl.SSLContext | bool | None,
     server_hostname: str | None,
 ) -> Security | None:
-    """What the options ``credentials``, ``tls`` and ``server_hostname`` of a client come to.
+    """Combine the options ``credentials``, ``tls`` and ``server_hostname`` of a client.
 
     Raises :class:`~aioriak.error.InvalidRequest` where they contradict each other, or would send a
     password to a server that is not verified.

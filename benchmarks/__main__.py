@@ -25,7 +25,7 @@ THEIRS = ["aioriak 0.2.0", "riak executor"]
 
 
 def chosen_contestants(options: argparse.Namespace) -> list[tuple[str, str]]:
-    """Who takes part, on which loops."""
+    """Return the contestants, each with its event loop."""
     loops = ["asyncio"]
     if options.loop != "asyncio" and importlib.util.find_spec("uvloop"):
         loops = ["asyncio", "uvloop"] if options.loop == "both" else ["uvloop"]
@@ -41,7 +41,7 @@ def chosen_contestants(options: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def chosen_cells(options: argparse.Namespace) -> list[tuple[str, int, int]]:
-    """Workload, tasks and size of each cell: each axis through its middle, or everything."""
+    """Return workload, tasks and size of each cell: each axis through its middle, or all combinations."""
     workloads = options.workload or WORKLOADS
     if options.full:
         return [(w, t, s) for w in workloads for t in TASKS for s in SIZES]
@@ -56,7 +56,7 @@ def chosen_cells(options: argparse.Namespace) -> list[tuple[str, int, int]]:
 
 
 async def store_documents(case: Case) -> None:
-    """What is read in a case, and found by its index: a server has none of it."""
+    """Store the documents that a case reads and finds by their index."""
     async with await aioriak.RiakClient.create(case.host, case.port) as client:
         bucket = client.bucket(BUCKET)
         objects = (
@@ -69,7 +69,7 @@ async def store_documents(case: Case) -> None:
 
 
 def run_peers(options: argparse.Namespace) -> tuple[list[report.Row], bool]:
-    """The comparison: prints it, gives its rows and whether the goals were met."""
+    """Run the comparison and print it; return its rows and whether the bars were met."""
     rows: list[report.Row] = []
 
     def run(host: str, port: int, answering: Answerer | None) -> None:

@@ -16,23 +16,23 @@ VCLOCK = bytes(range(44))
 
 
 def frame(message: str, **fields: Any) -> bytes:
-    """A whole frame of the message with that name."""
+    """Return a whole frame of the message of this name."""
     code, kind = _CLASSES[message]
     return encode_frame(code, b"" if kind is None else kind(**fields).SerializeToString())
 
 
 def code(message: str) -> int:
-    """The message code of the message with that name."""
+    """Return the message code of the message of this name."""
     return _CLASSES[message][0]
 
 
 def value(size: int) -> bytes:
-    """The JSON of a document of about that size."""
+    """Return the JSON of a document of about this size."""
     return json.dumps(document(size), separators=(",", ":")).encode()
 
 
 def get_reply(size: int) -> bytes:
-    """An object with all that Riak sends with one."""
+    """Return an object with all fields that Riak sends."""
     return frame(
         "RpbGetResp",
         vclock=VCLOCK,
@@ -49,7 +49,7 @@ def get_reply(size: int) -> bytes:
 
 
 def replies(workload: str, size: int) -> dict[int, bytes]:
-    """By request code, what is answered."""
+    """Return the replies by request code."""
     props: dict[str, Any] = {"n_val": 3, "allow_mult": False, "last_write_wins": False, "r": 4294967293}
     if workload == "data type":
         props["datatype"] = b"map"
@@ -75,7 +75,7 @@ def replies(workload: str, size: int) -> dict[int, bytes]:
 
 
 def requests(workload: str, size: int, tasks: int) -> list[bytes]:
-    """The frames that the floor sends, one a task."""
+    """Return the frames that the floor sends, one a task."""
     bucket = BUCKET.encode()
     if workload == "put":
         content = {"value": value(size), "content_type": b"application/json"}
@@ -95,7 +95,7 @@ def requests(workload: str, size: int, tasks: int) -> list[bytes]:
 
 
 def listing(keys: int, batch: int = 100) -> bytes:
-    """The replies to one listing of that many keys, as many in a message as a vnode sends."""
+    """Return the replies to a listing of this many keys, in messages as long as a vnode's."""
     out = [
         frame("RpbListKeysResp", keys=[f"package-{n:012d}".encode() for n in range(start, min(start + batch, keys))])
         for start in range(0, keys, batch)
@@ -104,7 +104,7 @@ def listing(keys: int, batch: int = 100) -> bytes:
 
 
 def environment() -> dict[str, Any]:
-    """What the figures depend on."""
+    """Describe the environment that the figures depend on."""
     import platform
     import sys
 

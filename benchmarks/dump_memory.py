@@ -26,7 +26,7 @@ _UNIT = 1024 if sys.platform != "darwin" else 1024 * 1024  # of ru_maxrss, per m
 
 
 async def serve(objects: int) -> None:
-    """Be a server with a full bucket until the input ends."""
+    """Run a server with a full bucket until the input ends."""
     async with RiakServer(bucket_types=None) as server:
         obj = RiakObj([Content(b"v" * 1024)], VClock({b"benchmark": (1, 0)}))
         for number in range(objects):

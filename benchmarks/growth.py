@@ -35,7 +35,7 @@ Point = dict[str, Any]
 
 
 def _measure(answering: Answerer, name: str, case: Case) -> Point:
-    """One point; ``idle_bytes`` is the memory of the same process after one small request."""
+    """Measure one point; ``idle_bytes`` is the memory of the same process after one small request."""
     frames = canned.requests("get", case.size, min(case.tasks, 1000))
     contestant = Contestant(name, "asyncio")
     try:
@@ -100,7 +100,7 @@ def run(quick: bool) -> tuple[list[Point], bool]:
 
 
 def _imports(rounds: int) -> Point:
-    """What it takes to import aioriak when protobuf is imported already: medians, of compiled modules."""
+    """Return the median cost of importing aioriak, compiled, with protobuf imported already."""
     compiled = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     runs = []
     for _ in range(rounds + 1):
@@ -121,7 +121,7 @@ def _find(points: list[Point], kind: str, at: int) -> Point | None:
 
 
 def bars(points: list[Point]) -> list[tuple[str, float, float, bool]]:
-    """The goals for growth: what, the figure, its bound, whether it must be at least that."""
+    """Return the bars for growth: name, figure, bound, and whether it is a minimum."""
     judged: list[tuple[str, float, float, bool]] = []
     few, many, large = _find(points, "tasks", 64), _find(points, "tasks", 10_000), _find(points, "size", 10 << 20)
     if few and many:

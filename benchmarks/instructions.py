@@ -115,7 +115,7 @@ def run(quick: bool) -> list[Row]:
 
 
 def print_rows(rows: list[Row]) -> None:
-    """One line for each cell: instructions of a request, and ratios."""
+    """Print one line for each cell: instructions of a request, and ratios."""
     found = {(r["contestant"], r["loop"], r["workload"], r["size"]): r["instructions"] for r in rows}
     print("\ninstructions of a request (client process, callgrind)")
     print(f"  {'':24}{'loop':>8}{'floor':>10}{'aioriak':>10}{'over floor':>12}{'over get':>10}")

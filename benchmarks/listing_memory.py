@@ -24,12 +24,12 @@ _UNIT = 1024 if sys.platform != "darwin" else 1024 * 1024  # of ru_maxrss, per m
 
 
 def peak() -> float:
-    """The most memory that this process has had, in megabytes."""
+    """Return the peak memory of this process in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _UNIT
 
 
 async def serve(keys: int) -> None:
-    """Be a server with a full bucket until the input ends."""
+    """Run a server with a full bucket until the input ends."""
     async with RiakServer(bucket_types=None) as server:
         obj = RiakObj([Content(b"v")], VClock({b"benchmark": (1, 0)}))
         for number in range(keys):
@@ -39,7 +39,7 @@ async def serve(keys: int) -> None:
 
 
 async def measure(host: str, port: int, *, slow: bool) -> tuple[int, float, float]:
-    """Keys that came, megabytes of growth, seconds."""
+    """Return the number of keys, the megabytes of growth, and the seconds."""
     async with await RiakClient.create(host, port, allow_listing="silent") as client:
         await client.bucket("empty").get_keys()  # what a first stream loads is not growth
         before, begun = peak(), time.perf_counter()

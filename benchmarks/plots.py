@@ -47,7 +47,7 @@ def _label(contestant: str, loop: str) -> str:
 
 
 def _peers(rows: list[Row], path: pathlib.Path) -> pathlib.Path:
-    """CPU for each request, get and put, one bar each."""
+    """Plot the CPU time of each request, get and put, one bar each."""
     figure, axes = pyplot.subplots(1, 2, figsize=(8, 3.2), sharey=True)
     for axis, workload in zip(axes, ("get", "put"), strict=True):
         found = [(who, find(rows, *who, workload=workload, tasks=64, size=1024)) for who in ORDER]
@@ -66,7 +66,7 @@ def _peers(rows: list[Row], path: pathlib.Path) -> pathlib.Path:
 
 
 def _growth(points: list[dict[str, Any]], path: pathlib.Path) -> pathlib.Path:
-    """CPU for each request, and memory, by the number of tasks; memory by the size of a value."""
+    """Plot CPU time and memory by the number of tasks, and memory by the size of a value."""
     figure, axes = pyplot.subplots(1, 3, figsize=(8, 2.8))
     for name, colour in (("floor", OTHERS), ("aioriak", OURS)):
         tasks = [point for point in points if point["kind"] == "tasks" and point["contestant"] == name]

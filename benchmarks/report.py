@@ -14,7 +14,7 @@ Row = dict[str, Any]
 
 
 def size_name(size: int) -> str:
-    """``1 KiB`` and the like."""
+    """Format a size, such as ``1 KiB``."""
     for unit, factor in (("MiB", 1 << 20), ("KiB", 1 << 10)):
         if size >= factor:
             return f"{size / factor:g} {unit}"
@@ -22,7 +22,7 @@ def size_name(size: int) -> str:
 
 
 def cell_name(row: Row) -> str:
-    """What was measured, in words."""
+    """Describe a cell in words."""
     tasks, connections = row["tasks"], row["connections"]
     return (
         f"{row['workload']}, {size_name(row['size'])}, {tasks:,} task{'s'[: tasks != 1]}, "
@@ -31,7 +31,7 @@ def cell_name(row: Row) -> str:
 
 
 def cells(rows: list[Row]) -> dict[tuple[Any, ...], list[Row]]:
-    """The rows of each cell together, in order."""
+    """Group the rows by cell, in order."""
     grouped: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         grouped.setdefault((row["workload"], row["tasks"], row["connections"], row["size"]), []).append(row)
@@ -39,7 +39,7 @@ def cells(rows: list[Row]) -> dict[tuple[Any, ...], list[Row]]:
 
 
 def find(rows: list[Row], contestant: str, loop: str, **cell: Any) -> Row | None:
-    """The row of a contestant in a cell, if it was measured."""
+    """Return the row of a contestant in a cell, if it was measured."""
     for row in rows:
         measured = (row["contestant"], row["loop"]) == (contestant, loop) and "error" not in row
         if measured and all(row[name] == wanted for name, wanted in cell.items()):
@@ -48,7 +48,7 @@ def find(rows: list[Row], contestant: str, loop: str, **cell: Any) -> Row | None
 
 
 def print_cell(rows: list[Row]) -> None:
-    """One cell: how each does beside this client, then its figures."""
+    """Print one cell: each contestant beside this client, then its figures."""
     print(f"\n{cell_name(rows[0])}")
     print(
         f"  {'':26}{'aioriak is':>12}{'requests/s':>12}{'CPU µs/req':>12}{'p50 µs':>10}{'p99 µs':>10}{'answerer':>10}"
@@ -71,7 +71,7 @@ def print_cell(rows: list[Row]) -> None:
 
 
 def bars(rows: list[Row]) -> list[tuple[str, float, float, bool]]:
-    """The goals that these rows can judge: what, the ratio measured, its bound, whether it must be at least that."""
+    """Return the bars that these rows can judge: name, measured ratio, bound, and whether it is a minimum."""
     found: list[tuple[str, float, float, bool]] = []
     cell = {"workload": "get", "tasks": 64, "size": 1024}
 
@@ -102,7 +102,7 @@ def bars(rows: list[Row]) -> list[tuple[str, float, float, bool]]:
 
 
 def print_bars(found: list[tuple[str, float, float, bool]]) -> bool:
-    """One line each; whether all hold."""
+    """Print the bars, one line each; return whether all hold."""
     if not found:
         return True
     print("\ngoals")

@@ -43,7 +43,7 @@ class Answerer:
             self._ask(answers.SET, bytes([code]) + reply)
 
     def usage(self) -> tuple[float, float]:
-        """CPU seconds that it has used, and its clock."""
+        """Return the CPU seconds that it has used, and its clock."""
         cpu, clock = struct.unpack("!dd", self._ask(answers.USAGE)[5:])
         return cpu, clock
 
@@ -82,7 +82,7 @@ class Contestant:
         return [python, "-m", "contestant.run", self.name, self.loop]
 
     def measure(self, case: Case, frames: list[bytes]) -> Figures:
-        """One measurement; raises RuntimeError with what went wrong there."""
+        """Run one measurement.  Raises ``RuntimeError`` with the error of the other process."""
         assert self._process.stdin is not None
         if self._process.poll() is not None:
             raise RuntimeError(f"{self.name} on {self.loop}: it ended earlier")

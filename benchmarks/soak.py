@@ -56,7 +56,7 @@ class Latencies:
         return sum(part.total() for part in self.parts)
 
     def rows(self) -> list[list[float]]:
-        """Rows of seconds since the start, requests, and p50, p99 and the longest in milliseconds (within 5 %)."""
+        """Return rows of seconds since the start, requests, and p50, p99 and longest in milliseconds (within 5 %)."""
         return [
             [number * self.width, part.total(), *(_percentile(part, share) for share in (0.5, 0.99, 1.0))]
             for number, part in enumerate(self.parts)
@@ -83,12 +83,12 @@ class Ledger:
         self.latencies = Latencies(start, end)
 
     def acknowledge(self, key: str, value: int | None) -> None:
-        """A write was acknowledged."""
+        """Record an acknowledged write."""
         self.allowed[key] = {value}
         self.doubtful[key] = set()
 
     def doubt(self, key: str, value: int | None) -> None:
-        """The outcome of a write is unknown: it may have happened, or may happen yet."""
+        """Record a write with an unknown outcome: it may have happened, or may happen yet."""
         self.allowed[key].add(value)
         self.doubtful[key].add(value)
 
@@ -162,7 +162,7 @@ async def _churn(server: RiakServer, end: float, events: Counter[str], random: R
 
 
 def _resources() -> tuple[int, int]:
-    """Resident memory in KiB, and open descriptors; Linux only."""
+    """Return resident memory in KiB, and open descriptors; Linux only."""
     pages = int(pathlib.Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") // 1024, len(os.listdir("/proc/self/fd"))
 
@@ -176,7 +176,7 @@ async def _watch(end: float, samples: list[tuple[float, int, int]]) -> None:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The least-squares slope of points and its standard error."""
+    """Return the least-squares slope of points and its standard error."""
     if len(points) < 3:
         return 0.0, 0.0
     xs, ys = [x for x, _ in points], [y for _, y in points]
@@ -278,7 +278,7 @@ async def soak(seconds: float, nodes: list[str], tasks: int, seed: int, drawing:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("--seconds", type=float, default=120.0, help="at most 3600 (default: 120)")
     parser.add_argument("--nodes", default="", help="HOST:PORT,… of a cluster with the standard bucket types")

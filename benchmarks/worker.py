@@ -28,7 +28,7 @@ PATIENCE = 300
 
 @contextlib.contextmanager
 def server(nodes: str | None) -> Iterator[str]:
-    """The Riak that was named, or a development server in a process of its own."""
+    """Serve the given Riak, or a development server in a process of its own."""
     if nodes is not None:
         yield nodes
         return

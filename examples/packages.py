@@ -40,7 +40,7 @@ Document = dict[str, Any]
 
 
 def prefixes() -> Iterator[Path]:
-    """Where Pythons live: this one, those on PATH, those of pyenv and pipx."""
+    """Return the directories where Pythons are installed: this one, those on PATH, those of pyenv and pipx."""
     yield from (Path(sys.prefix), Path(sys.base_prefix), Path.home() / ".local")
     for folder in os.get_exec_path():
         for python in Path(folder).glob("python3*"):
@@ -53,7 +53,7 @@ def prefixes() -> Iterator[Path]:
 
 
 def site_packages() -> list[str]:
-    """Every directory of installed packages that can be found."""
+    """Return every directory of installed packages."""
     found = [Path(entry) for entry in sys.path if entry]
     for prefix in prefixes():
         found += prefix.glob("[Ll]ib/python3*/*-packages")
@@ -62,7 +62,7 @@ def site_packages() -> list[str]:
 
 
 def describe(distribution: metadata.Distribution, place: str) -> Document:
-    """What is worth knowing of a distribution, as JSON can say it."""
+    """Return the facts about a distribution that JSON can hold."""
     about: Any = distribution.metadata  # has get(), which its type does not say
     return {
         "name": about.get("Name"),
@@ -79,7 +79,7 @@ def describe(distribution: metadata.Distribution, place: str) -> Document:
 
 
 def installed(limit: int | None = None) -> dict[str, Document]:
-    """Every distribution on this machine by ``name-version``, each once, with all places it is installed in."""
+    """Return every distribution on this machine by ``name-version``, with all places it is installed in."""
     documents: dict[str, Document] = {}
     for place in site_packages():
         for distribution in metadata.distributions(path=[place]):
@@ -107,14 +107,14 @@ class Report:
         self._start = time.perf_counter()
 
     def step(self, what: str, text: str, count: int | None = None) -> None:
-        """A line about the step that ends now; ``count`` gives a rate."""
+        """Print a line about the step that ends now; ``count`` gives a rate."""
         seconds = time.perf_counter() - self._start
         rate = f"{count / seconds:9,.0f} a second" if count else ""
         print(f"  {what:10}{text:58}{seconds:7.2f} s{rate}".rstrip())
         self._start = time.perf_counter()
 
     def note(self, text: str) -> None:
-        """A line that belongs to the step before."""
+        """Print a line that belongs to the step before."""
         print(f"  {'':10}{text}")
         self._start = time.perf_counter()
 
@@ -137,7 +137,7 @@ async def store(bucket: Bucket, objects: Iterable[RiakObject]) -> None:
 
 
 def merge(versions: list[Document]) -> Document:
-    """What siblings of one document have in common, with the tags of all."""
+    """Merge the siblings of one document: the common fields, with the tags of all."""
     return {**versions[0], "tags": sorted({tag for version in versions for tag in version["tags"]})}
 
 
@@ -225,7 +225,7 @@ async def empty(bucket: Bucket, keys: Iterable[str]) -> None:
 
 @asynccontextmanager
 async def connected(arguments: argparse.Namespace) -> AsyncIterator[RiakClient]:
-    """A client of the Riak that was named, or of a development server in this process."""
+    """Connect to the given Riak, or to a development server in this process."""
     if arguments.host:
         async with await RiakClient.create(arguments.host, arguments.port) as client:
             yield client
@@ -236,7 +236,7 @@ async def connected(arguments: argparse.Namespace) -> AsyncIterator[RiakClient]:
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """The whole of it."""
+    """Run the example."""
     print(f"aioriak {__version__}, a tour on {'Riak' if arguments.host else 'a development server in this process'}\n")
     report = Report()
     documents = installed(arguments.limit)

@@ -187,7 +187,7 @@ class CompatBucket:
     async def search(
         self: _Bucket, query: str, index: Name | None = None, **options: Unpack[SearchOptions]
     ) -> SearchResults:
-        """:meth:`Search.query <aioriak.queries.search.Search.query>`; the default index has the bucket's name."""
+        """Call :meth:`Search.query <aioriak.queries.search.Search.query>`; the default index has the bucket's name."""
         return await search.query(self._runtime.dispatcher, self.name if index is None else index, query, options)
 
     # -- counters of Riak 1.4 -----------------------------------------------------------------
@@ -227,7 +227,7 @@ class CompatBucketType:
 
     @property
     def datatype(self: _BucketType) -> Awaitable[str | None]:
-        """:meth:`BucketType.get_datatype <aioriak.bucket.BucketType.get_datatype>`, to be awaited."""
+        """Call :meth:`BucketType.get_datatype <aioriak.bucket.BucketType.get_datatype>`, to be awaited."""
         return self.get_datatype()
 
 

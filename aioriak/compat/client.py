@@ -111,45 +111,45 @@ class CompatClient:
     async def get_buckets(
         self: _Client, bucket_type: Name | BucketType | None = None, timeout: int | None = None
     ) -> list[Bucket]:
-        """:meth:`BucketType.get_buckets <aioriak.bucket.BucketType.get_buckets>`."""
+        """Call :meth:`BucketType.get_buckets <aioriak.bucket.BucketType.get_buckets>`."""
         return await _bucket_type(self, bucket_type).get_buckets(timeout)
 
     def stream_buckets(
         self: _Client, bucket_type: Name | BucketType | None = None, timeout: int | None = None
     ) -> Stream[Name]:
-        """:meth:`BucketType.stream_buckets <aioriak.bucket.BucketType.stream_buckets>`."""
+        """Call :meth:`BucketType.stream_buckets <aioriak.bucket.BucketType.stream_buckets>`."""
         return _bucket_type(self, bucket_type).stream_buckets(timeout)
 
     async def get_bucket_type_props(self: _Client, bucket_type: Name | BucketType) -> BucketProperties:
-        """:meth:`BucketType.get_properties <aioriak.bucket.BucketType.get_properties>`."""
+        """Call :meth:`BucketType.get_properties <aioriak.bucket.BucketType.get_properties>`."""
         return await _bucket_type(self, bucket_type).get_properties()
 
     async def set_bucket_type_props(self: _Client, bucket_type: Name | BucketType, props: BucketProperties) -> None:
-        """:meth:`BucketType.set_properties <aioriak.bucket.BucketType.set_properties>`."""
+        """Call :meth:`BucketType.set_properties <aioriak.bucket.BucketType.set_properties>`."""
         await _bucket_type(self, bucket_type).set_properties(props)
 
     async def get_bucket_props(self, bucket: Bucket) -> BucketProperties:
-        """:meth:`Bucket.get_properties <aioriak.bucket.Bucket.get_properties>`."""
+        """Call :meth:`Bucket.get_properties <aioriak.bucket.Bucket.get_properties>`."""
         return await bucket.get_properties()
 
     async def set_bucket_props(self, bucket: Bucket, props: BucketProperties) -> None:
-        """:meth:`Bucket.set_properties <aioriak.bucket.Bucket.set_properties>`."""
+        """Call :meth:`Bucket.set_properties <aioriak.bucket.Bucket.set_properties>`."""
         await bucket.set_properties(props)
 
     async def clear_bucket_props(self, bucket: Bucket) -> None:
-        """:meth:`Bucket.clear_properties <aioriak.bucket.Bucket.clear_properties>`."""
+        """Call :meth:`Bucket.clear_properties <aioriak.bucket.Bucket.clear_properties>`."""
         await bucket.clear_properties()
 
     async def get_keys(self, bucket: Bucket, timeout: int | None = None) -> list[Name]:
-        """:meth:`Bucket.get_keys <aioriak.bucket.Bucket.get_keys>`."""
+        """Call :meth:`Bucket.get_keys <aioriak.bucket.Bucket.get_keys>`."""
         return await bucket.get_keys(timeout)
 
     def stream_keys(self, bucket: Bucket, timeout: int | None = None) -> Stream[Name]:
-        """:meth:`Bucket.stream_keys <aioriak.bucket.Bucket.stream_keys>`."""
+        """Call :meth:`Bucket.stream_keys <aioriak.bucket.Bucket.stream_keys>`."""
         return bucket.stream_keys(timeout)
 
     async def get_preflist(self, bucket: Bucket, key: Name) -> list[PreflistItem]:
-        """:meth:`Bucket.get_preflist <aioriak.bucket.Bucket.get_preflist>`."""
+        """Call :meth:`Bucket.get_preflist <aioriak.bucket.Bucket.get_preflist>`."""
         return await bucket.get_preflist(key)
 
     # -- data types ---------------------------------------------------------------------------
@@ -166,17 +166,17 @@ class CompatClient:
     async def update_datatype(
         self, datatype: Datatype[Any], **options: Unpack[DatatypeWriteOptions]
     ) -> Datatype[Any]:
-        """:meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
+        """Call :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
         return await datatype.store(**options)
 
     async def get_counter(self, bucket: Bucket, key: Name, **options: Unpack[CounterReadOptions]) -> int | None:
-        """:meth:`Bucket.get_counter <aioriak.bucket.Bucket.get_counter>`."""
+        """Call :meth:`Bucket.get_counter <aioriak.bucket.Bucket.get_counter>`."""
         return await bucket.get_counter(key, **options)
 
     async def update_counter(
         self, bucket: Bucket, key: Name, value: int, **options: Unpack[CounterWriteOptions]
     ) -> int | None:
-        """:meth:`Bucket.update_counter <aioriak.bucket.Bucket.update_counter>`."""
+        """Call :meth:`Bucket.update_counter <aioriak.bucket.Bucket.update_counter>`."""
         return await bucket.update_counter(key, value, **options)
 
     # -- secondary indexes --------------------------------------------------------------------
@@ -194,21 +194,21 @@ class CompatClient:
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexPage:
-        """:meth:`Bucket.get_index <aioriak.bucket.Bucket.get_index>`."""
+        """Call :meth:`Bucket.get_index <aioriak.bucket.Bucket.get_index>`."""
         return await bucket.get_index(
             index, startkey, endkey, return_terms, max_results, continuation, timeout, term_regex, **options
         )
 
     def stream_index(self, bucket: Bucket, *args: Any, **options: Any) -> IndexStream:
-        """:meth:`Bucket.stream_index <aioriak.bucket.Bucket.stream_index>`."""
+        """Call :meth:`Bucket.stream_index <aioriak.bucket.Bucket.stream_index>`."""
         return bucket.stream_index(*args, **options)
 
     def paginate_index(self, bucket: Bucket, *args: Any, **options: Any) -> AsyncIterator[IndexPage]:
-        """:meth:`Bucket.paginate_index <aioriak.bucket.Bucket.paginate_index>`."""
+        """Call :meth:`Bucket.paginate_index <aioriak.bucket.Bucket.paginate_index>`."""
         return bucket.paginate_index(*args, **options)
 
     def paginate_stream_index(self, bucket: Bucket, *args: Any, **options: Any) -> AsyncIterator[IndexStream]:
-        """:meth:`Bucket.paginate_stream_index <aioriak.bucket.Bucket.paginate_stream_index>`."""
+        """Call :meth:`Bucket.paginate_stream_index <aioriak.bucket.Bucket.paginate_stream_index>`."""
         return bucket.paginate_stream_index(*args, **options)
 
     # -- map/reduce ---------------------------------------------------------------------------
@@ -216,13 +216,13 @@ class CompatClient:
     async def mapred(
         self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
     ) -> Any:
-        """:meth:`MapReduce.run <aioriak.queries.mapreduce.MapReduce.run>`."""
+        """Call :meth:`MapReduce.run <aioriak.queries.mapreduce.MapReduce.run>`."""
         return await self.mapreduce.run(inputs, query, timeout)
 
     async def stream_mapred(
         self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
     ) -> Stream[PhaseResult]:
-        """:meth:`MapReduce.stream <aioriak.queries.mapreduce.MapReduce.stream>`."""
+        """Call :meth:`MapReduce.stream <aioriak.queries.mapreduce.MapReduce.stream>`."""
         return self.mapreduce.stream(inputs, query, timeout)
 
     # -- search -------------------------------------------------------------------------------
@@ -230,37 +230,37 @@ class CompatClient:
     async def create_search_index(
         self: _Client, index: Name, schema: Name | None = None, n_val: int | None = None, timeout: int | None = None
     ) -> None:
-        """:meth:`Search.create_index <aioriak.queries.search.Search.create_index>`."""
+        """Call :meth:`Search.create_index <aioriak.queries.search.Search.create_index>`."""
         await self.search.create_index(index, schema, n_val, timeout)
 
     async def get_search_index(self: _Client, index: Name) -> SearchIndex:
-        """:meth:`Search.get_index <aioriak.queries.search.Search.get_index>`."""
+        """Call :meth:`Search.get_index <aioriak.queries.search.Search.get_index>`."""
         return await self.search.get_index(index)
 
     async def list_search_indexes(self: _Client) -> list[SearchIndex]:
-        """:meth:`Search.list_indexes <aioriak.queries.search.Search.list_indexes>`."""
+        """Call :meth:`Search.list_indexes <aioriak.queries.search.Search.list_indexes>`."""
         return await self.search.list_indexes()
 
     async def delete_search_index(self: _Client, index: Name) -> None:
-        """:meth:`Search.delete_index <aioriak.queries.search.Search.delete_index>`."""
+        """Call :meth:`Search.delete_index <aioriak.queries.search.Search.delete_index>`."""
         await self.search.delete_index(index)
 
     async def create_search_schema(self: _Client, schema: Name, content: Name) -> None:
-        """:meth:`Search.create_schema <aioriak.queries.search.Search.create_schema>`."""
+        """Call :meth:`Search.create_schema <aioriak.queries.search.Search.create_schema>`."""
         await self.search.create_schema(schema, content)
 
     async def get_search_schema(self: _Client, schema: Name) -> SearchSchema:
-        """:meth:`Search.get_schema <aioriak.queries.search.Search.get_schema>`."""
+        """Call :meth:`Search.get_schema <aioriak.queries.search.Search.get_schema>`."""
         return await self.search.get_schema(schema)
 
     async def fulltext_search(self: _Client, index: Name, query: str, **params: Unpack[SearchOptions]) -> SearchResults:
-        """:meth:`Search.query <aioriak.queries.search.Search.query>`."""
+        """Call :meth:`Search.query <aioriak.queries.search.Search.query>`."""
         return await self.search.query(index, query, **params)
 
     # -- the server ---------------------------------------------------------------------------
 
     async def is_alive(self: _Client) -> bool:
-        """:meth:`RiakClient.ping <aioriak.client.RiakClient.ping>`."""
+        """Call :meth:`RiakClient.ping <aioriak.client.RiakClient.ping>`."""
         return await self.ping()
 
     async def get_client_id(self: _Client) -> bytes:

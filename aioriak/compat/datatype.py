@@ -20,5 +20,5 @@ class CompatDatatype:
     """A second name of ``store``."""
 
     async def update(self: D, **options: Unpack[DatatypeWriteOptions]) -> D:
-        """:meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
+        """Call :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
         return await self.store(**options)

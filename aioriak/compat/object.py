@@ -24,7 +24,7 @@ class CompatContent:
     __slots__ = ()
 
     def remove_indexes(self: _HasIndexes[R], field: Name | None = None, value: int | Name | None = None) -> R:
-        """:meth:`RiakContent.remove_index <aioriak.content.RiakContent.remove_index>`."""
+        """Call :meth:`RiakContent.remove_index <aioriak.content.RiakContent.remove_index>`."""
         return self.remove_index(field, value)
 
 

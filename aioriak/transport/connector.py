@@ -23,7 +23,7 @@ P = TypeVar("P", bound=asyncio.BaseProtocol)
 async def open_connection(
     loop: asyncio.AbstractEventLoop, address: Address, settings: Settings, client_id: bytes | None = None
 ) -> Connection:
-    """A connection that is ready for requests.
+    """Open a connection that is ready for requests.
 
     Raises :class:`~aioriak.error.ConnectError` or one of its kind.
     """

@@ -73,7 +73,7 @@ class StartTls(asyncio.Protocol):
         self.transport.pause_reading()  # what comes from here on is TLS
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The server hung up."""
+        """Fail the pending handshake: the server closed the connection."""
         self._fail(ConnectError(f"the server hung up{f': {exc}' if exc else ''}"))
 
     def _fail(self, error: RiakError) -> None:
@@ -194,7 +194,7 @@ _VERIFY: dict[int, tuple[type[CertificateError], str]] = {
 
 
 def _tls_error(error: ssl.SSLError, host: str) -> SecurityError:
-    """The error that OpenSSL's stands for."""
+    """Translate an error of OpenSSL."""
     if isinstance(error, ssl.SSLCertVerificationError):
         kind, what = _VERIFY.get(error.verify_code, (CertificateError, "was refused"))
         return kind(f"the server's certificate {what.format(host=host)} ({error.verify_message})")

@@ -30,12 +30,12 @@ class Case:
 
 
 def key(number: int) -> str:
-    """The key of a document; there are as many as tasks."""
+    """Return the key of a document; there are as many as tasks."""
     return f"package-{number:05d}"
 
 
 def document(size: int) -> dict[str, Any]:
-    """A JSON object of about ``size`` bytes: a few short fields and a text that fills it up."""
+    """Return a JSON object of about ``size`` bytes: a few short fields and a text that fills it up."""
     doc: dict[str, Any] = {"name": "aioriak", "version": "1.0.0", "files": 42, "tags": ["riak", "asyncio"], "text": ""}
     line = "The quick brown fox jumps over the lazy dog. "
     room = max(0, size - len(json.dumps(doc, separators=(",", ":"))))

@@ -18,13 +18,13 @@ SAMPLES = 20_000  # latencies kept
 
 
 def cpu() -> float:
-    """CPU seconds of this process so far, in all its threads."""
+    """Return the CPU seconds used by this process so far, in all its threads."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 def peak_memory() -> int:
-    """The most memory that this process has had resident, in bytes."""
+    """Return the peak resident memory of this process in bytes."""
     try:
         with open("/proc/self/status") as status:
             for line in status:
@@ -83,7 +83,7 @@ async def measure(workers: list[Once], case: Case, per_call: int = 1) -> dict[st
 
 
 def measure_threads(workers: list[Callable[[], Any]], case: Case, per_call: int = 1) -> dict[str, float]:
-    """The same with a thread for each worker."""
+    """Measure with a thread for each worker."""
 
     def run(count: int, latencies: list[float] | None = None) -> tuple[float, float]:
         def repeat(once: Callable[[], Any]) -> None:
@@ -119,7 +119,7 @@ def measure_threads(workers: list[Callable[[], Any]], case: Case, per_call: int 
 
 
 def summary(requests: int, wall: float, used: float, latencies: list[float]) -> dict[str, float]:
-    """Figures per request, times in microseconds."""
+    """Return the figures per request, times in microseconds."""
     latencies = sorted(latencies) or [0.0]
     return {
         "requests": requests,

@@ -16,7 +16,7 @@ from .measure import measure, measure_threads
 
 
 def calls(client: Any, case: Case) -> Callable[[int], Callable[[], Any]]:
-    """What one worker calls."""
+    """Return the function that one worker calls."""
     bucket, maps, doc = client.bucket(BUCKET), client.bucket_type(MAP_TYPE).bucket(BUCKET), document(case.size)
 
     def get(name: str) -> Any:

@@ -16,7 +16,7 @@ from .case import Case
 
 
 def contestant(name: str, frames: list[bytes]) -> Any:
-    """What makes the requests."""
+    """Return the contestant that makes the requests."""
     if name == "floor":
         from .floor import Floor
 

@@ -25,7 +25,7 @@ from .naming import Types, addresses
 
 
 def documents(options: argparse.Namespace) -> Iterator[Document]:
-    """The documents that were named."""
+    """Return the documents given on the command line."""
     if options.feed is not None:
         return from_feed(options.feed)
     return from_directory(options.directory)
@@ -33,7 +33,7 @@ def documents(options: argparse.Namespace) -> Iterator[Document]:
 
 @contextlib.asynccontextmanager
 async def worker(options: argparse.Namespace) -> AsyncIterator[broker.Worker]:
-    """A worker that stores with the client that was named."""
+    """Return a worker with the client given on the command line."""
     types = Types(options.documents_type, options.maps_type, options.counters_type)
 
     def progress(counts: broker.Counts) -> None:
@@ -57,7 +57,7 @@ async def worker(options: argparse.Namespace) -> AsyncIterator[broker.Worker]:
 
 
 async def consume(options: argparse.Namespace) -> broker.Counts:
-    """Work; SIGTERM and SIGINT end it cleanly: what is at hand is stored, nothing new is taken."""
+    """Work until SIGTERM or SIGINT: messages in hand are stored, no new ones are taken."""
     async with worker(options) as working:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -71,7 +71,7 @@ async def consume(options: argparse.Namespace) -> broker.Counts:
 
 
 async def demo(options: argparse.Namespace) -> None:
-    """Everything on a queue of its own, which is deleted afterwards."""
+    """Run everything on a queue of its own, which is deleted afterwards."""
     from aioriak import RiakClient
     from aioriak.testing import RiakServer
 

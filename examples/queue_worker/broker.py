@@ -27,7 +27,7 @@ PAUSE, LONGEST_PAUSE = 0.1, 5.0  # seconds before a message that failed is put b
 
 
 async def declare(channel: AbstractChannel, name: str) -> AbstractQueue:
-    """The queue, durable; what can never be stored goes to ``NAME.dead``."""
+    """Declare the durable queue; messages that can never be stored go to ``NAME.dead``."""
     await channel.declare_queue(f"{name}.dead", durable=True)
     arguments: dict[str, Any] = {"x-dead-letter-exchange": "", "x-dead-letter-routing-key": f"{name}.dead"}
     return await channel.declare_queue(name, durable=True, arguments=arguments)
@@ -61,7 +61,7 @@ class Line:
             await self._connection.close()
 
     async def channel(self) -> AbstractChannel:
-        """The channel; raises one of :data:`LOST` while the broker cannot be reached."""
+        """Return the channel.  Raises one of :data:`LOST` while the broker cannot be reached."""
         async with self._opening:
             if self._channel is None or self._channel.is_closed or self.lost.is_set():
                 if self._connection is not None:
@@ -169,7 +169,7 @@ class Worker:
         self._stopping.set()
 
     async def run(self, url: str, name: str) -> Counts:
-        """Work until stopped, or until the queue is empty where that was asked for."""
+        """Work until stopped, or until the queue is empty if requested."""
         async with Line(url, name, prefetch=self._concurrency) as line:
             while not self._stopping.is_set():
                 try:
@@ -189,7 +189,7 @@ class Worker:
         return self.counts
 
     async def _wait(self, line: Line, queue: AbstractQueue) -> None:
-        """Until stopped, until the broker is lost, or until there is nothing left."""
+        """Wait until stopped, until the broker is lost, or until the queue is empty."""
         ends = [asyncio.create_task(event.wait()) for event in (self._stopping, line.lost)]
         try:
             while not any(end.done() for end in ends):

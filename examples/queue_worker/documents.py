@@ -26,12 +26,12 @@ class Document:
     body: Any
 
     def pack(self) -> bytes:
-        """The message that carries it."""
+        """Return the message that carries the document."""
         return json.dumps(self.stored(), ensure_ascii=False).encode()
 
     @classmethod
     def unpack(cls, message: bytes) -> Document:
-        """The document in a message. Raises :class:`BadDocument`."""
+        """Return the document of a message.  Raises :class:`BadDocument`."""
         try:
             fields = json.loads(message)
             document = cls(fields["id"], fields["source"], fields["version"], fields["body"])
@@ -43,12 +43,12 @@ class Document:
         return document
 
     def stored(self) -> dict[str, Any]:
-        """The value that is stored."""
+        """Return the value to store."""
         return {"id": self.id, "source": self.source, "version": self.version, "body": self.body}
 
 
 def from_directory(directory: Path) -> Iterator[Document]:
-    """A document for each file below a directory; its source is the first folder of its path."""
+    """Yield a document for each file below a directory; its source is the first folder of its path."""
     for path in sorted(path for path in directory.rglob("*") if path.is_file()):
         name = path.relative_to(directory)
         status = path.stat()
@@ -59,7 +59,7 @@ def from_directory(directory: Path) -> Iterator[Document]:
 
 
 def from_feed(feed: Path) -> Iterator[Document]:
-    """A document for each line of JSON; ``id``, ``source`` and ``version`` are taken from it where it has them."""
+    """Yield a document for each line of JSON; ``id``, ``source`` and ``version`` are taken from the line if present."""
     with feed.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines):
             if not line.strip():

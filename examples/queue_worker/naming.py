@@ -21,11 +21,11 @@ class Types:
 
 
 def shard(document_id: str) -> int:
-    """Which of its source's maps counts a document."""
+    """Return the map of its source that counts the document."""
     return zlib.crc32(document_id.encode()) % SHARDS
 
 
 def addresses(text: str) -> list[tuple[str, int]]:
-    """``host:port,host:port`` taken apart."""
+    """Parse ``host:port,host:port``."""
     pairs = (part.rpartition(":") for part in text.split(","))
     return [(host or "127.0.0.1", int(port)) for host, _, port in pairs]

@@ -62,7 +62,7 @@ class Storage:
         await source.store(return_body=False)
 
     async def report(self, source: str) -> dict[str, Any]:
-        """What is known of a source: documents counted, distinct ids, deliveries."""
+        """Return the facts about a source: documents counted, distinct ids, deliveries."""
         counted = 0
         ids: set[str] = set()
         for number in range(SHARDS):
