@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from aioriak.client import RiakClient
+    from aioriak.datatypes.base import Datatype
+    from aioriak.models.buckets import DatatypeBucket
 
+    D = TypeVar("D", bound=Datatype[Any])
     V = TypeVar("V", default=Any)
 else:
     from typing import TypeVar
@@ -205,6 +208,18 @@ class Bucket(CompatBucket, Generic[V]):
         return self.codecs
 
     # -- objects -----------------------------------------------------------------------------
+
+    def of(self, kind: type[D]) -> DatatypeBucket[D]:
+        """Return a view of this bucket whose methods return one kind of value.
+
+        ``client.bucket("carts", "maps").of(Map)`` has :class:`~aioriak.datatypes.Map`: also ``Set``, ``Counter``,
+        ``Hll`` and ``GSet``.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for a class that no bucket, or not this one, can hold.
+        """
+        from aioriak.models.buckets import DatatypeBucket  # few programs need it
+
+        return DatatypeBucket(self, kind)
 
     async def new(
         self,

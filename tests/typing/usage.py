@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from aioriak import Backoff, Bucket, PoolLimits, RetryPolicy, RiakClient, RiakObject, Timeouts
-from aioriak.error import OutcomeUnknown, PreconditionFailed
+from aioriak.datatypes import Map, Set
+from aioriak.error import OutcomeUnknown, PreconditionFailed, RiakError
 from aioriak.operations.names import Name
 from aioriak.operations.options import ReadOptions, WriteOptions
 from aioriak.resolver import last_written_resolver, merge_resolver
@@ -79,3 +80,18 @@ async def mistakes(bucket: Bucket) -> None:
     await bucket.delete("k", return_body=True)  # type: ignore[call-arg]
     await bucket.set_properties({"nval": 3})  # type: ignore[typeddict-unknown-key]
     bucket.name.data  # type: ignore[union-attr]  # noqa: B018
+
+
+async def carts(client: RiakClient) -> int:
+    typed = client.bucket("carts", "maps").of(Map)
+    cart: Map = await typed.get("ada", include_context=True)
+    async with typed.edit("ada", w="all") as edited:
+        edited.counters["tea"].increment()
+    async for key, found in typed.get_many(["ada"]):
+        if isinstance(found, RiakError):
+            print(key, found.node)
+        else:
+            print(found.registers["name"].value)
+    tags: Set = client.bucket("tags", "sets").of(Set).new()
+    tags.add("x")
+    return cart.counters["tea"].value
