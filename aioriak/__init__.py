@@ -4,6 +4,7 @@ import logging
 
 from aioriak.bucket import Bucket, BucketType
 from aioriak.client import RiakClient
+from aioriak.client_options import ClientOptions
 from aioriak.cluster.balancer import Balancer, LatencyAware, RoundRobin, TwoChoices
 from aioriak.config import Address, Backoff, Discovery, HealthPolicy, PoolLimits, RetryPolicy, Timeouts
 from aioriak.content import RiakContent
@@ -20,6 +21,7 @@ __all__ = [
     "Balancer",
     "Bucket",
     "BucketType",
+    "ClientOptions",
     "ConflictError",
     "Discovery",
     "HealthPolicy",

@@ -34,6 +34,7 @@ from aioriak.queries.index import PAGE, IndexPage, IndexStream, Query, get_page
 from aioriak.queries.scan import BucketFold, scan
 from aioriak.resolver import Resolver, checked, resolve
 from aioriak.riak_object import RiakObject
+from aioriak.runtime import Runtime
 
 __all__ = ["Bucket", "BucketType"]
 
@@ -59,10 +60,10 @@ class BucketType(CompatBucketType):
     """
 
     def __init__(self, client: RiakClient, name: Name) -> None:
-        self.client = client
-        self._runtime = client._runtime
-        self.name = name
-        self.wire_name = encode_type(name)
+        self.client: RiakClient = client
+        self._runtime: Runtime = client._runtime
+        self.name: Name = name
+        self.wire_name: bytes | None = encode_type(name)
         """The name in bytes, as it is sent; ``None`` for the type ``default``."""
         self._resolver: Resolver | None = None
 
@@ -158,13 +159,13 @@ class Bucket(CompatBucket, Generic[V]):
     def __init__(self, client: RiakClient, name: Name, bucket_type: BucketType) -> None:
         if not isinstance(bucket_type, BucketType):
             raise InvalidRequest(f"bucket_type must be a BucketType, not {bucket_type!r}; client.bucket() takes a name")
-        self.client = client
-        self._runtime = client._runtime
-        self.name = name
-        self.bucket_type = bucket_type
-        self.wire_name = encode("bucket", name)
+        self.client: RiakClient = client
+        self._runtime: Runtime = client._runtime
+        self.name: Name = name
+        self.bucket_type: BucketType = bucket_type
+        self.wire_name: bytes = encode("bucket", name)
         """The name in bytes, as it is sent."""
-        self.codecs = self._runtime.codecs
+        self.codecs: Codecs = self._runtime.codecs
         """The encoders and decoders: the client's, until this bucket is given one of its own."""
         self._resolver: Resolver | None = None
 

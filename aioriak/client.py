@@ -8,11 +8,12 @@ import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 from weakref import WeakValueDictionary
 
 from aioriak import many
 from aioriak.bucket import Bucket, BucketType
+from aioriak.client_options import ClientOptions
 from aioriak.cluster.balancer import Balancer
 from aioriak.cluster.cluster import Cluster
 from aioriak.codec import Decoder, Encoder
@@ -21,13 +22,16 @@ from aioriak.config import (
     DEFAULT_PORT,
     Address,
     AddressLike,
+    CopyOptions,
     Discovery,
     HealthPolicy,
     PoolLimits,
     RetryPolicy,
     Settings,
+    SettingsOptions,
     Timeouts,
     addresses,
+    check_options,
     parse_url,
     settings_from_options,
 )
@@ -42,7 +46,7 @@ from aioriak.queries.mapreduce import MapReduce
 from aioriak.queries.search import Search
 from aioriak.resolver import Resolver, checked, default_resolver
 from aioriak.runtime import AllowListing, Runtime
-from aioriak.security import SecurityCreds, security_from, take_from_url
+from aioriak.security import FROM_URL, SecurityCreds, security_from, take_from_url
 
 if TYPE_CHECKING:
     from aioriak.admin.aae import Folds
@@ -112,14 +116,15 @@ class RiakClient(CompatClient):
         key_aware: bool = False,
         discover: bool | Discovery = False,
         behind_load_balancer: bool = False,
-        credentials: SecurityCreds | Mapping[str, Any] | None = None,
+        credentials: SecurityCreds | Mapping[str, object] | None = None,
         tls: ssl.SSLContext | bool | None = None,
         server_hostname: str | None = None,
         telemetry: Telemetry | None = None,
         resolver: Resolver | None = None,
         allow_listing: AllowListing = "warn",
-        **options: Any,
+        **options: Unpack[SettingsOptions],
     ) -> None:
+        check_options("RiakClient", options, SettingsOptions.__optional_keys__, _NAMES)
         settings = Settings(
             nodes=_hosts(host, port) if nodes is None else addresses(nodes, port),
             timeouts=timeouts or Timeouts(),
@@ -131,9 +136,7 @@ class RiakClient(CompatClient):
             key_aware=key_aware,
             behind_load_balancer=behind_load_balancer,
         )
-        settings, unknown = settings_from_options(options, settings)
-        if unknown:
-            raise TypeError(f"RiakClient has no options {', '.join(sorted(unknown))}")
+        settings = settings_from_options(options, settings)
         self._runtime = Runtime(
             settings, balancer=balancer, telemetry=telemetry, loop=loop, allow_listing=allow_listing
         )
@@ -150,29 +153,33 @@ class RiakClient(CompatClient):
         host: str | Iterable[AddressLike] = "localhost",
         port: int = DEFAULT_PORT,
         loop: asyncio.AbstractEventLoop | None = None,
-        **settings: Any,
+        **options: Unpack[ClientOptions],
     ) -> Self:
         """Make a client and connect it, as ``await RiakClient(host, port, …)`` does.
 
-        ``async with RiakClient(…)`` also closes it.
+        ``async with RiakClient(…)`` also closes it.  ``options`` are the other parameters of
+        :class:`~aioriak.client.RiakClient`, listed in :class:`~aioriak.client_options.ClientOptions`.
 
-        Raises :class:`~aioriak.error.ConnectError` when no node can be reached.
+        Raises :class:`~aioriak.error.ConnectError` when no node can be reached, and as ``RiakClient(…)`` does.
         """
-        return await cls(host, port, loop, **settings)._started()
+        return await cls(host, port, loop, **options)._started()
 
     @classmethod
-    def from_url(cls, url: str, **settings: Any) -> Self:
+    def from_url(cls, url: str, **options: Unpack[ClientOptions]) -> Self:
         """Make a client from ``riak://host:8087,other:8087/?max_size=4&request_timeout=10``.
 
         With credentials: ``riak://user:password@host/?cacert=ca.pem&cert=user.pem&pkey=user.key&crl=crl.pem``.
-        Use it as ``async with RiakClient.from_url(url) as client``.  Keyword arguments override the URL.
+        Use it as ``async with RiakClient.from_url(url) as client``.  ``options``, which are those of
+        :class:`~aioriak.client_options.ClientOptions`, override the URL.
 
         Raises :class:`~aioriak.error.InvalidRequest` for a bad URL or value, ``TypeError`` for an unknown option.
         """
         parsed = parse_url(url)
-        options = dict(parsed.options)
-        take_from_url(parsed.user, parsed.password, options)
-        return cls(nodes=parsed.nodes, **{**options, **settings})
+        check_options("a Riak URL", parsed.options, _IN_URL)
+        given: dict[str, Any] = {**parsed.options, "nodes": parsed.nodes}
+        take_from_url(parsed.user, parsed.password, given)
+        given.update(options)
+        return cls(**given)
 
     async def _started(self) -> Self:
         await self._runtime.start()
@@ -218,7 +225,7 @@ class RiakClient(CompatClient):
         """The settings, which never change; :meth:`with_options` makes a client with others."""
         return self._runtime.settings
 
-    def with_options(self, *, retry: RetryPolicy | None = None, **options: Any) -> Self:
+    def with_options(self, *, retry: RetryPolicy | None = None, **options: Unpack[CopyOptions]) -> Self:
         """Return a copy of this client with other options; both share connections, encoders and resolver.
 
         Options: ``request_timeout`` in seconds (``None``: no limit), and ``retry``, or its fields ``attempts``
@@ -226,11 +233,9 @@ class RiakClient(CompatClient):
 
         Raises ``TypeError`` for any other option, :class:`~aioriak.error.InvalidRequest` for a bad value.
         """
-        allowed = {"request_timeout", "attempts", "retry_writes"}
-        if not options.keys() <= allowed:
-            raise TypeError(f"with_options takes {', '.join(sorted(allowed))} and retry, not {sorted(options)}")
+        check_options("with_options", options, CopyOptions.__optional_keys__, ["retry"])
         settings = self.settings if retry is None else replace(self.settings, retry=retry)
-        settings, _ = settings_from_options(options, settings)
+        settings = settings_from_options(cast(SettingsOptions, options), settings)
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
         copy._runtime = self._runtime.with_settings(settings)
@@ -395,6 +400,13 @@ class RiakClient(CompatClient):
     def __repr__(self) -> str:
         where = ",".join(str(node) for node in self.settings.nodes)
         return f"<RiakClient {where}{' closed' if self.closed else ''}>"
+
+
+_NAMES = frozenset(("host", "port", "loop")) | ClientOptions.__optional_keys__
+
+_IN_URL = SettingsOptions.__optional_keys__.union(
+    FROM_URL, ("allow_listing", "behind_load_balancer", "discover", "key_aware", "server_hostname", "tls")
+)
 
 
 def _hosts(host: str | Iterable[AddressLike], port: int) -> tuple[Address, ...]:

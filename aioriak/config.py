@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from difflib import get_close_matches
 from math import inf
 from random import Random
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import parse_qsl, unquote
 
 from aioriak.error import InvalidRequest
@@ -55,13 +56,15 @@ class Address:
             unknown = set(value) - {"host", "pb_port", "port", "http_port"}
             if unknown or "host" not in value:
                 raise InvalidRequest("a node is given as {'host': …, 'pb_port': …}, with no other keys")
-            return cls(value["host"], value.get("pb_port", value.get("port", port)))
+            given: Mapping[str, Any] = value  # a value of the wrong type is refused by the class
+            return cls(given["host"], given.get("pb_port", given.get("port", port)))
         if isinstance(value, tuple) and len(value) == 2:
             return cls(value[0], value[1])
         raise InvalidRequest(f"a {type(value).__name__} of this form is not an address")
 
 
-AddressLike = Address | str | tuple[str, int] | Mapping[str, Any]
+AddressLike = Address | str | tuple[str, int] | Mapping[str, object]
+"""``Address``, ``"host"``, ``"host:port"``, a pair of host and port, or ``{"host": …, "pb_port": …}``."""
 
 
 def _is_host(host: str) -> bool:
@@ -275,25 +278,89 @@ class Settings:
                 raise InvalidRequest("discover and key_aware see past a load balancer; use one or the other")
 
 
+class CopyOptions(TypedDict, total=False):
+    """Options of :meth:`RiakClient.with_options <aioriak.client.RiakClient.with_options>`.
+
+    ``request_timeout``: seconds for a request with all its attempts (60.0; ``None``: no limit).
+    ``attempts``: attempts at a request in all (3).  ``retry_writes``: repeat a write whose outcome is unknown where
+    that is safe (``False``).
+    """
+
+    request_timeout: float | None
+    attempts: int
+    retry_writes: bool
+
+
+class SettingsOptions(CopyOptions, total=False):
+    """The fields of ``Timeouts``, ``PoolLimits`` and ``RetryPolicy`` as options of a client.
+
+    In seconds, with their defaults; ``None`` means no limit:
+
+    ``connect_timeout`` (5.0): making a TCP connection.  ``handshake_timeout`` (15.0): TLS and login.
+    ``request_timeout`` (60.0): a request with all its attempts.  ``attempt_timeout`` (``None``): one attempt at a
+    read.  ``fold_timeout`` (3600.0): an AAE fold.  ``overdue_timeout`` (5.0): how long the reply to an abandoned
+    request may hold up its connection.  ``close_timeout`` (5.0): requests in flight when the client is closed.
+    ``idle_timeout`` (300.0): how long a connection may be idle.  ``max_lifetime`` (3600.0): a connection's age.
+
+    Numbers:
+
+    ``min_size`` (1), ``max_size`` (8): connections to each node.  ``max_in_flight`` (32): requests on a connection
+    at a time.  ``attempts`` (3): attempts at a request; ``retries`` is riak 2.7's name for it.
+
+    In bytes: ``stream_buffer`` (1 MiB): buffered data of a stream at which reading pauses.  ``max_frame``: the
+    largest message accepted.
+
+    ``retry_writes`` (``False``): repeat a write whose outcome is unknown where that is safe.
+    """
+
+    connect_timeout: float | None
+    handshake_timeout: float | None
+    attempt_timeout: float | None
+    fold_timeout: float | None
+    overdue_timeout: float | None
+    close_timeout: float | None
+    min_size: int
+    max_size: int
+    max_in_flight: int
+    idle_timeout: float | None
+    max_lifetime: float | None
+    stream_buffer: int
+    max_frame: int
+    retries: int | None
+
+
 _TIMEOUTS = {one.name + "_timeout": one.name for one in fields(Timeouts)}
 _POOL = {one.name for one in fields(PoolLimits)}
 
 
-def settings_from_options(options: Mapping[str, Any], settings: Settings) -> tuple[Settings, dict[str, Any]]:
-    """Apply flat options (``max_size=…``, ``request_timeout=…``, ``attempts=…``); what is left is returned too."""
-    pool = {name: value for name, value in options.items() if name in _POOL}
-    timeouts = {_TIMEOUTS[name]: value for name, value in options.items() if name in _TIMEOUTS}
-    retry = {name: value for name, value in options.items() if name in ("attempts", "retry_writes")}
-    if options.get("retries") is not None:  # the official client's name
-        retry.setdefault("attempts", options["retries"])
-    known = _POOL | _TIMEOUTS.keys() | {"attempts", "retry_writes", "retries"}
-    rest = {name: value for name, value in options.items() if name not in known}
+def settings_from_options(options: SettingsOptions, settings: Settings) -> Settings:
+    """Return the settings with some fields changed.  Raises :class:`~aioriak.error.InvalidRequest` for bad values."""
+    given: Mapping[str, Any] = options  # the classes check the values
+    pool = {name: value for name, value in given.items() if name in _POOL}
+    timeouts = {_TIMEOUTS[name]: value for name, value in given.items() if name in _TIMEOUTS}
+    retry = {name: value for name, value in given.items() if name in ("attempts", "retry_writes")}
+    if given.get("retries") is not None:
+        retry.setdefault("attempts", given["retries"])
     return replace(
         settings,
         pool=replace(settings.pool, **pool),
         timeouts=replace(settings.timeouts, **timeouts),
         retry=replace(settings.retry, **retry),
-    ), rest
+    )
+
+
+def check_options(owner: str, given: Iterable[str], allowed: Iterable[str], parameters: Iterable[str] = ()) -> None:
+    """Raise ``TypeError`` for an option that is not allowed.
+
+    The message has the names that the owner takes: the options allowed and its ``parameters``.
+    """
+    unknown = sorted(set(given).difference(allowed))
+    if not unknown:
+        return
+    names = sorted({*allowed, *parameters})
+    close = [match for name in unknown for match in get_close_matches(name, names, 1)]
+    hint = f"did you mean {' and '.join(close)}?  " if close else ""
+    raise TypeError(f"{owner} has no option {', '.join(unknown)}; {hint}its options are {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

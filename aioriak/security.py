@@ -157,7 +157,7 @@ class Security:
 
 
 def security_from(
-    credentials: SecurityCreds | Mapping[str, Any] | None,
+    credentials: SecurityCreds | Mapping[str, object] | None,
     tls: ssl.SSLContext | bool | None,
     server_hostname: str | None,
 ) -> Security | None:
@@ -167,7 +167,8 @@ def security_from(
     password to a server that is not verified.
     """
     if isinstance(credentials, Mapping):
-        credentials = SecurityCreds(**credentials)
+        given: Mapping[str, Any] = credentials
+        credentials = SecurityCreds(**given)
     if tls not in (None, False, True) and not isinstance(tls, ssl.SSLContext):
         raise InvalidRequest(f"tls is an ssl.SSLContext, True or False, not {tls!r}")
     if credentials is None:
@@ -199,7 +200,7 @@ def security_from(
     )
 
 
-_FROM_URL = {
+FROM_URL = {
     "cacert": "cacert_file",
     "cert": "cert_file",
     "pkey": "pkey_file",
@@ -207,11 +208,12 @@ _FROM_URL = {
     "ciphers": "ciphers",
     "check_hostname": "check_hostname",
 }
+"""The parameters of a URL that are fields of :class:`SecurityCreds`, and these fields."""
 
 
 def take_from_url(user: str | None, password: str | None, options: dict[str, Any]) -> None:
     """Turn a URL's user, password, ``cacert``, ``cert``, ``pkey``, ``crl`` … into the option ``credentials``."""
-    given = {name: options.pop(key) for key, name in _FROM_URL.items() if key in options}
+    given = {name: options.pop(key) for key, name in FROM_URL.items() if key in options}
     for name, value in given.items():
         if name != "check_hostname":
             given[name] = str(value)

@@ -74,6 +74,10 @@ async def properties(bucket: Bucket) -> None:
 
 async def mistakes(bucket: Bucket) -> None:
     """Each of these is refused by the type checker: an unused ignore would be an error."""
+    await RiakClient.create(max_szie=3)  # type: ignore[call-arg]
+    RiakClient(max_size="3")  # type: ignore[arg-type]
+    RiakClient.from_url("riak://h", alow_listing="warn")  # type: ignore[call-arg]
+    bucket.client.with_options(max_size=3)  # type: ignore[call-arg]
     await bucket.new_object("k", 1).store(w="most")  # type: ignore[arg-type]
     await bucket.new_object("k", 1).store(node_confirm=1)  # type: ignore[call-arg]
     await bucket.new_object("k", 1).reload(head="yes")  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ from aioriak.config import (
     PoolLimits,
     RetryPolicy,
     Settings,
+    SettingsOptions,
     Timeouts,
     addresses,
     parse_url,
@@ -149,20 +150,19 @@ def test_settings_cannot_be_changed() -> None:
         Timeouts().request = 1  # type: ignore[misc]
 
 
-def test_flat_options_go_where_they_belong_and_the_rest_comes_back() -> None:
-    given = {
-        "max_size": 3, "request_timeout": 7, "connect_timeout": None, "attempts": 5, "retry_writes": True, "what": 1,
+def test_flat_options_go_where_they_belong() -> None:
+    given: SettingsOptions = {
+        "max_size": 3, "request_timeout": 7, "connect_timeout": None, "attempts": 5, "retry_writes": True,
     }  # fmt: skip
-    settings, rest = settings_from_options(given, Settings(nodes=(Address("a"),)))
+    settings = settings_from_options(given, Settings(nodes=(Address("a"),)))
     assert settings.pool == PoolLimits(max_size=3)
     assert settings.timeouts == Timeouts(request=7, connect=None)
     assert (settings.retry.attempts, settings.retry.retry_writes) == (5, True)
-    assert rest == {"what": 1}
 
 
 def test_flat_options_leave_the_others_as_they_were() -> None:
     before = Settings(nodes=(Address("a"),), timeouts=Timeouts(close=1), pool=PoolLimits(max_in_flight=2))
-    after, _ = settings_from_options({"max_size": 3, "request_timeout": 7}, before)
+    after = settings_from_options({"max_size": 3, "request_timeout": 7}, before)
     assert after.timeouts == Timeouts(close=1, request=7)
     assert after.pool == PoolLimits(max_in_flight=2, max_size=3)
 

@@ -44,7 +44,7 @@ def test_a_riak_that_does_not_answer_is_one_line_and_status_4() -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--url", "riak://127.0.0.1/?speed=9", "ping"], "options speed"),
+        (["--url", "riak://127.0.0.1/?speed=9", "ping"], "no option speed"),
         (["--url", "http://127.0.0.1", "ping"], "starts with riak://"),
         (["--url", "riak://127.0.0.1:99999", "ping"], "port"),
         (["--timeout", "0", "ping"], "timeout"),
