@@ -21,6 +21,7 @@ from aioriak.testing.faults import Faults
 from aioriak.testing.handlers import COVERAGE_HANDLERS, HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
 from aioriak.testing.node import Node
 from aioriak.testing.options import ServerOptions
+from aioriak.testing.record import Recorder
 from aioriak.testing.replication import Queue
 from aioriak.testing.requests import RequestLog
 from aioriak.testing.ring import Ring
@@ -116,6 +117,16 @@ class RiakServer:
     ) -> ServerThread:
         """Return a server that runs in a thread of its own once it is entered or started."""
         return ServerThread(cls(bucket_types, nodes=nodes, **options))
+
+    @staticmethod
+    def record(node: str, file: str | Path, *, host: str = "127.0.0.1", port: int = 0) -> Recorder:
+        """Return a proxy that records the exchanges with a real Riak node (``host:port``) in a file.
+
+        Use it with ``async with``, or with ``with`` in a synchronous program; it listens on ``host`` and
+        ``port``.  ``python -m aioriak.testing.compare FILE`` repeats the recording on a development server
+        and prints the differences.  See :class:`~aioriak.testing.record.Recorder`.
+        """
+        return Recorder(node, file, host=host, port=port)
 
     # -- life cycle ---------------------------------------------------------
 
