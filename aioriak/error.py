@@ -83,8 +83,13 @@ class RiakError(Exception):
     ``attempts`` holds the errors of earlier attempts at the same request.
     ``outcome_unknown``: the write may or may not have been done.  ``written``: the write was done, and the
     error occurred afterwards.
+
+    ``str(error)`` is for a log: one line, with node, operation and earlier attempts.  ``summary`` is for the end
+    user of a program: it names no node, no key and no text of the server.
     """
 
+    summary = "The database reported an error."
+    """A sentence for the end user of a program, without addresses, names or the server's words."""
     outcome_unknown = False
     written = False
     may_have_happened = False
@@ -101,20 +106,31 @@ class RiakError(Exception):
         where = " ".join(
             part for part in (self.operation and f"during {self.operation}", self.node and f"at {self.node}") if part
         )
-        said = f"{self.value} ({where})" if where else str(self.value)
+        said = f"{self._message()} ({where})" if where else self._message()
         if self.outcome_unknown:
             said += "; outcome unknown"
         elif self.written:
             said += "; the write was done"
         if self.attempts:
             said += "; earlier attempts: " + ", ".join(
-                f"{attempt.node or '?'}: {type(attempt).__name__}: {attempt.value}" for attempt in self.attempts
+                f"{attempt.node or '?'}: {type(attempt).__name__}: {attempt._message()}" for attempt in self.attempts
             )
         return said
+
+    def _message(self) -> str:
+        """Return what happened, on one line."""
+        return _one_line(str(self.value))
+
+
+def _one_line(text: str) -> str:
+    """Escape control characters, which could forge lines of a log or change a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class InvalidRequest(RiakError, ValueError):
     """The request cannot be right, so it was not sent."""
+
+    summary = "The request is not valid."
 
 
 class InvalidType(InvalidRequest, TypeError):
@@ -128,6 +144,8 @@ class ContextRequired(RiakError):
 class ClientClosed(RiakError, RuntimeError):
     """The client was used after ``close()``."""
 
+    summary = "The program is shutting down."
+
 
 class WrongEventLoop(RiakError, RuntimeError):
     """The client belongs to another event loop, in another thread or closed by now; nothing was sent."""
@@ -139,6 +157,8 @@ class ListingDisallowed(RiakError):
 
 class ConflictError(RiakError):
     """The object does not have exactly one sibling."""
+
+    summary = "The record was changed by several writers at the same time."
 
 
 class ResolverError(ConflictError):
@@ -154,13 +174,19 @@ class ResolverErrorAfterWrite(ResolverError):
 class TooManyConflicts(RiakError):
     """Somebody else was faster at every attempt of an update."""
 
+    summary = "The record is being changed by others; try again."
+
 
 class ContentError(RiakError, ValueError):
     """A value cannot be encoded, or cannot be decoded, for its content type."""
 
+    summary = "The record cannot be read or written in its format."
+
 
 class ConnectError(RiakError, ConnectionError):
     """No connection could be made; nothing was sent."""
+
+    summary = "The database cannot be reached; nothing was changed."
 
 
 class NoNodeAvailable(ConnectError):
@@ -169,6 +195,8 @@ class NoNodeAvailable(ConnectError):
 
 class SecurityError(ConnectError):
     """TLS or authentication failed; nothing was sent."""
+
+    summary = "The database refused the login of this program."
 
 
 class AuthenticationFailed(SecurityError):
@@ -210,12 +238,15 @@ class SecurityNotEnabled(SecurityError):
 class OutcomeUnknown(RiakError):
     """A write was sent, and nothing that was received says whether it was done: it may be, or may still be."""
 
+    summary = "It is not known whether the change was saved."
     outcome_unknown = True
     may_have_happened = True
 
 
 class ConnectionLost(RiakError, ConnectionError):
     """The connection closed before the answer came."""
+
+    summary = "The connection to the database was lost."
 
 
 class WriteLost(OutcomeUnknown, ConnectionLost):
@@ -224,6 +255,8 @@ class WriteLost(OutcomeUnknown, ConnectionLost):
 
 class RequestTimeout(RiakError, TimeoutError):
     """The deadline passed before the answer came."""
+
+    summary = "The database did not answer in time."
 
 
 class PoolTimeout(RequestTimeout):
@@ -243,37 +276,72 @@ class WriteGarbled(OutcomeUnknown, ProtocolError):
 
 
 class ServerError(RiakError):
-    """The server answered with an error; ``text`` is what it said."""
+    """The server answered with an error; ``text`` is what it said, ``explanation`` what that means.
+
+    ``str(error)`` has both, the server's words in quotes.
+    """
+
+    _meaning = "the server answered with an error"  # a template for the attributes of the error
 
     @property
     def text(self) -> str:
         """The server's own words."""
         return str(self.value)
 
+    @property
+    def explanation(self) -> str:
+        """What the server's words mean, in plain English."""
+        return self._meaning.format_map(_Attributes(self))
+
+    def _message(self) -> str:
+        return f'{self.explanation}: "{_one_line(self.text)}"'
+
+
+class _Attributes(dict[str, object]):
+    """The attributes of an error, for ``str.format_map``."""
+
+    def __init__(self, error: ServerError) -> None:
+        self._error = error
+
+    def __missing__(self, name: str) -> object:
+        return getattr(self._error, name)
+
 
 class ServerWriteError(OutcomeUnknown, ServerError):
     """The server answered a write with an error that does not say whether the write was done."""
+
+    _meaning = "the server answered a write with an error"
 
 
 class PreconditionFailed(ServerError):
     """A conditional put found its condition unmet; nothing was written."""
 
+    summary = "The record was changed by someone else; nothing was saved."
+
 
 class NotModifiedFailed(PreconditionFailed):
     """``if_not_modified``: the object is newer than the vclock given, or is not there."""
+
+    _meaning = "if_not_modified: the stored object is not the one that was fetched"
 
 
 class NoneMatchFailed(PreconditionFailed):
     """``if_none_match``: the object is there already."""
 
+    _meaning = "if_none_match: an object is stored under this key already"
+
 
 class BucketTypeNotFound(ServerError):
     """The bucket type does not exist, or is not active."""
+
+    _meaning = "the bucket type does not exist or is not active"
 
 
 class ServerTimeout(ServerError, TimeoutError):
     """The server gave up waiting for its replicas."""
 
+    summary = "The database did not answer in time."
+    _meaning = "the server timed out waiting for its replicas"
     may_have_happened = True
 
 
@@ -284,18 +352,29 @@ class ServerWriteTimeout(OutcomeUnknown, ServerTimeout):
 class Overload(ServerError):
     """The node has too much to do; nothing was done."""
 
+    summary = "The database is overloaded; try again later."
+    _meaning = "the node is overloaded"
+
 
 class NodeNotReady(ServerError):
     """The node is starting or stopping; nothing was done."""
+
+    summary = "The database is not ready; try again later."
+    _meaning = "the node is starting or stopping"
 
 
 class Unavailable(ServerError):
     """Too few nodes or vnodes are up; nothing was done."""
 
+    summary = "Too much of the database is unavailable; try again later."
+    _meaning = "too few nodes of the cluster are up"
+
 
 class QuorumUnsatisfied(ServerError):
     """Too few replicas answered: ``required`` and ``got``; ``quorum`` names which (``"r"``, ``"pw"`` …)."""
 
+    summary = "Too few copies of the record are available; try again later."
+    _meaning = "{quorum} requires {required} replicas, {got} answered"
     may_have_happened = True
     quorum = ""
     required = 0
@@ -309,43 +388,60 @@ class WriteQuorumUnsatisfied(OutcomeUnknown, QuorumUnsatisfied):
 class QuorumTooLarge(ServerError):
     """A quorum was larger than ``n_val``."""
 
+    _meaning = "a quorum is larger than n_val, which is {n_val}"
     n_val = 0
 
 
 class ValueTooLarge(ServerError):
     """The object is over the server's limit; ``size`` in bytes."""
 
+    summary = "The record is too large."
+    _meaning = "the object takes {size} bytes, over the server's limit (object.size.maximum in riak.conf)"
     size = 0
 
 
 class TooManySiblings(ServerError):
     """The object has ``count`` siblings, more than the server allows."""
 
+    _meaning = "the object has {count} siblings, over the server's limit (object.siblings.maximum in riak.conf)"
     count = 0
 
 
 class HookRejected(ServerError):
     """A precommit hook refused the write."""
 
+    summary = "The database rejected the record."
+    _meaning = "a precommit hook rejected the write"
+
 
 class InvalidIndex(HookRejected):
     """An index entry has a name or a value that the server cannot take."""
+
+    _meaning = "an index entry has an invalid name or value"
 
 
 class InvalidProperties(ServerError):
     """The server refused bucket properties."""
 
+    _meaning = "the server refused the properties"
+
 
 class DatatypeMismatch(ServerError):
     """The operation is not one of the bucket type's data type."""
+
+    _meaning = "the operation is for another data type than that of the bucket type"
 
 
 class NotADatatype(ServerError):
     """The bucket type has no data type."""
 
+    _meaning = "the bucket type has no data type"
+
 
 class RemovalFailed(ServerError):
     """Something absent was to be removed without a context that had seen it."""
+
+    _meaning = "the member or field to remove is absent; fetch the data type before removing from it"
 
 
 class MapReduceError(ServerError):
@@ -354,6 +450,7 @@ class MapReduceError(ServerError):
     ``phase`` counts from 0 (``None``: before any phase), ``reason`` is what the server gives as such.
     """
 
+    _meaning = "the map/reduce job failed"
     phase: int | None = None
     reason = ""
 
@@ -365,13 +462,21 @@ class MapReduceWriteError(OutcomeUnknown, MapReduceError):
 class NotFound(ServerError):
     """What was asked for by its name is not there: a search index, a schema, a replication queue."""
 
+    _meaning = "the search index, schema or replication queue does not exist"
+
 
 class NotSupported(ServerError):
     """This server does not know the request."""
 
+    summary = "The database does not support this request."
+    _meaning = "the server does not support this request"
+
 
 class PermissionDenied(ServerError, PermissionError):
     """The user may not do this."""
+
+    summary = "This program may not do that in the database."
+    _meaning = "the user lacks a permission"
 
 
 class ListingWarning(UserWarning):

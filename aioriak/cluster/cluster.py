@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, look_up, resolve
-from aioriak.cluster.health import ask, takes_out, watch
+from aioriak.cluster.health import ping, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.supervisor import Complaints, supervise
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError, WrongEventLoop
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Guarded, Telemetry
-from aioriak.wire.operation import PING
 
 if TYPE_CHECKING:
     from aioriak.cluster.ring import KeyRouter
@@ -123,7 +122,7 @@ class Cluster:
         """Make a node's first connection and see that it answers."""
         connection = await node.connect()
         try:
-            await ask(connection, PING, None, self.settings.health.probe_timeout)
+            await ping(connection, self.settings.health.probe_timeout)
         except BaseException:
             connection.abort()
             raise

@@ -9,10 +9,12 @@ from typing import Any
 from aioriak.cluster.node import Node
 from aioriak.config import HealthPolicy
 from aioriak.error import (
+    ConnectError,
     ConnectionLost,
     NodeNotReady,
     Overload,
     PoolTimeout,
+    ProtocolError,
     RequestTimeout,
     RiakError,
     ServerError,
@@ -25,6 +27,7 @@ from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
 
 logger = logging.getLogger("aioriak.cluster")
 
+_OTHER_PROTOCOL = 0.5  # seconds that a server of another protocol has to show itself
 _NOT_YET = (NodeNotReady, Unavailable, Overload)
 
 
@@ -51,6 +54,26 @@ async def ask(connection: Connection, operation: Operation[Any, Any], request: A
     return exchange.reply
 
 
+async def ping(connection: Connection, timeout: float) -> None:
+    """Ask a new connection for its first reply.
+
+    Raises :class:`~aioriak.error.RequestTimeout` if none arrives, :class:`~aioriak.error.ConnectError` if the server
+    closes the connection or speaks another protocol.  A server that waits for the end of a line, as those of HTTP
+    do, is sent one after the timeout, so that the error can say what the server speaks.
+    """
+    try:
+        await ask(connection, PING, None, timeout)
+    except RequestTimeout as error:
+        connection.end_line()
+        await asyncio.wait([connection.closed], timeout=_OTHER_PROTOCOL)
+        found = connection.last_error
+        if found is not None:
+            raise ConnectError(found.value, node=connection.node) from found
+        raise RequestTimeout(f"no reply to a ping within {timeout} s", node=connection.node) from error
+    except (ConnectionLost, ProtocolError) as error:
+        raise ConnectError(error.value, node=error.node) from error
+
+
 async def probe(node: Node, timeout: float) -> Connection:
     """A connection to a node that really serves.
 
@@ -60,7 +83,7 @@ async def probe(node: Node, timeout: float) -> Connection:
     """
     connection = await node.connect()
     try:
-        await ask(connection, PING, None, timeout)
+        await ping(connection, timeout)
         try:
             await ask(connection, GET, kv.RpbGetReq(bucket=b"aioriak", key=b"probe", r=1), timeout)
         except _NOT_YET:

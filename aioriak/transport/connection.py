@@ -458,6 +458,14 @@ class Connection(asyncio.BufferedProtocol):
             return True
         return _is_readable(sock.fileno())
 
+    def end_line(self) -> None:
+        """Send an empty line to a server that has not replied: one of another protocol may answer that.
+
+        It is no request of Riak's, so the connection must be closed afterwards.
+        """
+        if self._transport is not None:
+            self._transport.write(b"\r\n\r\n")
+
     def retire(self) -> None:
         """Take no new requests; close when no caller waits for a reply."""
         self._move(Event.RETIRE)

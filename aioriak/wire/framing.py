@@ -142,4 +142,18 @@ class FrameReader:
     def _refuse(self, size: int) -> None:
         if not size:
             raise ProtocolError("received a frame of length zero")
+        other = _other_protocol(_SIZE.pack(size))
+        if other is not None:
+            raise ProtocolError(f"{other}; the protocol-buffers port of Riak is usually 8087")
         raise ProtocolError(f"received a frame of {size} bytes; the limit is {self.max_frame} bytes")
+
+
+def _other_protocol(start: bytes) -> str | None:
+    """Return what the first four bytes received say about a server of another protocol."""
+    if start == b"HTTP" or start.startswith(b"<"):
+        return "the server speaks HTTP"
+    if start[:2] == b"\x15\x03":  # an alert, which answers what is not a ClientHello
+        return "the server speaks TLS, without STARTTLS"
+    if all(0x20 <= byte < 0x7F or byte in b"\r\n" for byte in start):
+        return f"the server does not speak Riak's protocol: its reply starts with {start.decode()!r}"
+    return None

@@ -15,6 +15,7 @@ from aioriak.cluster.node import NodeState
 from aioriak.config import Address, Discovery, HealthPolicy
 from aioriak.error import ClientClosed, ConnectError, InvalidRequest, NoNodeAvailable, OutcomeUnknown, RiakError
 from aioriak.testing import RiakServer
+from tests.wires import until
 
 HEALTH = HealthPolicy(backoff=Backoff(first=0.01, longest=0.05, rng=Random(3)), probe_timeout=0.5, ramp=0.1)
 
@@ -203,9 +204,10 @@ async def test_with_all_nodes_down_requests_wait_for_one_to_return(cluster: Riak
         await client.bucket("b").new_object("k", 1).store()
         for node in cluster.nodes:
             await node.kill()
+        read = asyncio.create_task(client.bucket("b").get("k"))
+        await until(lambda: states(client) == [NodeState.DOWN] * 3)
         with pytest.raises(NoNodeAvailable):
             await client.bucket("b").get("k", timeout=100)
-        read = asyncio.create_task(client.bucket("b").get("k"))
         await cluster.nodes[1].restart()
         assert (await read).data == 1
 

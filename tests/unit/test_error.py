@@ -232,6 +232,43 @@ def test_a_write_that_certainly_did_not_happen_keeps_its_error(kind: type[RiakEr
     assert not error.outcome_unknown
 
 
+@pytest.mark.parametrize(("text", "kind"), [(text, kind) for text, kind, _ in TEXTS if kind is not ServerError])
+def test_a_known_text_of_the_server_is_explained(text: str, kind: type[ServerError]) -> None:
+    error = from_server(text)
+    assert isinstance(error, ServerError)
+    assert error.explanation != ServerError(text).explanation
+    assert "{" not in error.explanation
+    assert str(error) == f'{error.explanation}: "{text}"'
+
+
+def test_an_explanation_has_the_numbers_of_the_text() -> None:
+    explanations = [from_server(text) for text in ("{too_large,60000000}", "{pr_val_unsatisfied,3,2}", "match_found")]
+    assert [str(error) for error in explanations] == [
+        "the object takes 60000000 bytes, over the server's limit (object.size.maximum in riak.conf): "
+        '"{too_large,60000000}"',
+        'pr requires 3 replicas, 2 answered: "{pr_val_unsatisfied,3,2}"',
+        'if_none_match: an object is stored under this key already: "match_found"',
+    ]
+
+
+def test_the_text_of_an_error_is_one_line_without_control_characters() -> None:
+    error = ServerError("a\nforged line\x1b[2J")
+    error.attempts = (ConnectionLost("b\r\nc"),)
+    assert str(error).isprintable()
+    assert error.text == "a\nforged line\x1b[2J"
+
+
+@pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
+def test_the_summary_of_an_error_is_fit_for_an_end_user(kind: type[RiakError]) -> None:
+    error = kind("secret words of the server", node="10.0.0.7:8087", operation="put of default/users/k")
+    assert re.fullmatch(r"[A-Z][a-z ,;]+\.", error.summary)
+    assert not any(part in error.summary for part in ("secret", "10.0.0.7", "users"))
+
+
+def test_a_lost_write_is_never_summarised_as_not_saved() -> None:
+    assert {kind.summary for kind in ALL if kind.outcome_unknown} == {OutcomeUnknown.summary}
+
+
 def test_an_outcome_is_unknown_exactly_where_the_class_says_so() -> None:
     assert {kind for kind in ALL if kind.outcome_unknown} == {kind for kind in ALL if issubclass(kind, OutcomeUnknown)}
 

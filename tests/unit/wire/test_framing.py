@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle, pairwise
 from struct import pack
 from typing import Any
@@ -193,3 +194,17 @@ def test_every_recorded_exchange_comes_out_as_it_was_recorded(recorded: dict[str
         third = len(stream) // 3
         reader = FrameReader()
         assert feed_all(reader, [stream[:third], stream[third:]]) == replies, scenario
+
+
+@pytest.mark.parametrize(
+    ("received", "said"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n", "the server speaks HTTP; the protocol-buffers port of Riak is usually 8087"),
+        (b"<!DOCTYPE html>", "the server speaks HTTP"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "the server speaks TLS, without STARTTLS"),
+        (b"SSH-2.0-OpenSSH\r\n", "the server does not speak Riak's protocol: its reply starts with 'SSH-'"),
+    ],
+)
+def test_a_server_of_another_protocol_is_recognised(received: bytes, said: str) -> None:
+    with pytest.raises(ProtocolError, match=re.escape(said)):
+        FrameReader().feed(received)
