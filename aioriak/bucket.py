@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Unpack, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast
 
 from aioriak import many
 from aioriak.codec import Codecs, Decoder, Encoder
@@ -15,6 +15,7 @@ from aioriak.datatypes import handles
 from aioriak.error import (
     ContentError,
     InvalidRequest,
+    InvalidType,
     NotADatatype,
     PermissionDenied,
     PreconditionFailed,
@@ -32,9 +33,9 @@ from aioriak.operations.stream import Stream
 from aioriak.queries import listing
 from aioriak.queries.index import PAGE, IndexPage, IndexStream, Query, get_page
 from aioriak.queries.scan import BucketFold, scan
-from aioriak.resolver import Resolver, checked, resolve
+from aioriak.resolver import Resolver, checked, default_resolver, resolve
 from aioriak.riak_object import RiakObject
-from aioriak.runtime import Runtime
+from aioriak.runtime import DetachedRuntime, Place, Runtime
 
 __all__ = ["Bucket", "BucketType"]
 
@@ -53,19 +54,75 @@ else:
     V = TypeVar("V")
 
 
-class BucketType(CompatBucketType):
+class Handle:
+    """The part that buckets and bucket types share: the resolver, encoders and decoders of their name.
+
+    They belong to the client under the name, not to a handle: all handles of the name have them, older ones too,
+    and so have those of the client's copies (:meth:`RiakClient.with_options
+    <aioriak.client.RiakClient.with_options>`).
+    """
+
+    client: RiakClient
+    """The client; ``None`` if the handle was made without one, and can send no requests."""
+    _runtime: Runtime
+    _place: Place
+
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver of this name: that of the bucket, its type or the client; the nearest one counts.
+
+        ``None`` removes it.
+        """
+        return self._runtime.preferences.resolver_of(self._place) or default_resolver
+
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._runtime.preferences.set_resolver(self._place, checked(value))
+
+    @property
+    def codecs(self) -> Codecs:
+        """The encoders and decoders of this name."""
+        preferences = self._runtime.preferences
+        return preferences.codecs_of(self._place) if preferences.own_codecs else preferences.codecs
+
+    def get_encoder(self, content_type: str) -> Encoder | None:
+        """Return the encoder of a content type: that of the bucket, its type or the client."""
+        return self.codecs.encoders.get(content_type)
+
+    def set_encoder(self, content_type: str, encoder: Encoder) -> Self:
+        """Encode values of a content type under this name with ``encoder(value) -> bytes or str``; return the handle.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an encoder that cannot be called.
+        """
+        self._runtime.preferences.make_codecs(self._place).encoders.set(content_type, encoder)
+        return self
+
+    def get_decoder(self, content_type: str) -> Decoder | None:
+        """Return the decoder of a content type: that of the bucket, its type or the client."""
+        return self.codecs.decoders.get(content_type)
+
+    def set_decoder(self, content_type: str, decoder: Decoder) -> Self:
+        """Decode values of a content type under this name with ``decoder(bytes) -> value``; return the handle.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for a decoder that cannot be called.
+        """
+        self._runtime.preferences.make_codecs(self._place).decoders.set(content_type, decoder)
+        return self
+
+
+class BucketType(CompatBucketType, Handle):
     """A bucket type: a namespace of buckets that share properties.
 
     Riak's documentation: "Bucket Types".
     """
 
-    def __init__(self, client: RiakClient, name: Name) -> None:
-        self.client: RiakClient = client
-        self._runtime: Runtime = client._runtime
+    def __init__(self, client: RiakClient | None, name: Name) -> None:
         self.name: Name = name
         self.wire_name: bytes | None = encode_type(name)
         """The name in bytes, as it is sent; ``None`` for the type ``default``."""
-        self._resolver: Resolver | None = None
+        self.client = cast("RiakClient", client)
+        self._runtime = DetachedRuntime() if client is None else client._runtime
+        self._place = (self.wire_name,)
 
     def is_default(self) -> bool:
         """Whether this is the type ``default``."""
@@ -73,16 +130,8 @@ class BucketType(CompatBucketType):
 
     def bucket(self, name: Name) -> Bucket:
         """Return a bucket of this type."""
-        return self.client.bucket(name, self)
-
-    @property
-    def resolver(self) -> Resolver:
-        """The conflict resolver: that of this type, or else the client's."""
-        return self._resolver or self.client.resolver
-
-    @resolver.setter
-    def resolver(self, value: Resolver | None) -> None:
-        self._resolver = checked(value)
+        client: RiakClient | None = self.client
+        return Bucket(None, name, self) if client is None else client.bucket(name, self)
 
     async def get_properties(self) -> BucketProperties:
         """Fetch the properties of this type."""
@@ -150,63 +199,27 @@ class BucketType(CompatBucketType):
         return f"<BucketType {show(self.name)}>"
 
 
-class Bucket(CompatBucket, Generic[V]):
+class Bucket(CompatBucket, Handle, Generic[V]):
     """A bucket: a namespace of keys, with objects or data types under them.
 
     Riak's documentation: "Buckets".
     """
 
-    def __init__(self, client: RiakClient, name: Name, bucket_type: BucketType) -> None:
-        if not isinstance(bucket_type, BucketType):
-            raise InvalidRequest(f"bucket_type must be a BucketType, not {bucket_type!r}; client.bucket() takes a name")
-        self.client: RiakClient = client
-        self._runtime: Runtime = client._runtime
+    def __init__(self, client: RiakClient | None, name: Name, bucket_type: BucketType) -> None:
         self.name: Name = name
-        self.bucket_type: BucketType = bucket_type
         self.wire_name: bytes = encode("bucket", name)
         """The name in bytes, as it is sent."""
-        self.codecs: Codecs = self._runtime.codecs
-        """The encoders and decoders: the client's, until this bucket is given one of its own."""
-        self._resolver: Resolver | None = None
+        if not isinstance(bucket_type, BucketType):
+            raise InvalidType(f"bucket_type must be a BucketType, not {bucket_type!r}; client.bucket() takes a name")
+        self.bucket_type: BucketType = bucket_type
+        self.client = bucket_type.client if client is None else client
+        self._runtime = bucket_type._runtime if client is None else client._runtime
+        self._place = (bucket_type.wire_name, self.wire_name)
 
     @property
     def path(self) -> str:
         """``type/bucket``, for messages."""
         return f"{show(self.bucket_type.name)}/{show(self.name)}"
-
-    @property
-    def resolver(self) -> Resolver:
-        """The conflict resolver: that of this bucket, or else its type's, or else the client's."""
-        return self._resolver or self.bucket_type.resolver
-
-    @resolver.setter
-    def resolver(self, value: Resolver | None) -> None:
-        self._resolver = checked(value)
-
-    # -- encoders and decoders ------------------------------------------------------------
-
-    def get_encoder(self, content_type: str) -> Encoder | None:
-        """Return the encoder of a content type: this bucket's, or else the client's."""
-        return self.codecs.encoders.get(content_type)
-
-    def set_encoder(self, content_type: str, encoder: Encoder) -> Bucket:
-        """Encode values of a content type in this bucket with ``encoder(value) -> bytes or str``; return the bucket."""
-        self._own_codecs().encoders.set(content_type, encoder)
-        return self
-
-    def get_decoder(self, content_type: str) -> Decoder | None:
-        """Return the decoder of a content type: this bucket's, or else the client's."""
-        return self.codecs.decoders.get(content_type)
-
-    def set_decoder(self, content_type: str, decoder: Decoder) -> Bucket:
-        """Decode values of a content type in this bucket with ``decoder(bytes) -> value``; return the bucket."""
-        self._own_codecs().decoders.set(content_type, decoder)
-        return self
-
-    def _own_codecs(self) -> Codecs:
-        if self.codecs is self._runtime.codecs:
-            self.codecs = Codecs(self._runtime.codecs)
-        return self.codecs
 
     # -- objects -----------------------------------------------------------------------------
 
@@ -313,7 +326,7 @@ class Bucket(CompatBucket, Generic[V]):
 
         At most ``concurrency`` requests are in flight.  ``objects`` is read only as requests finish.
         """
-        return self.client.put_many(objects, concurrency=concurrency, **options)
+        return many.stored(objects, concurrency, options)
 
     async def update(
         self,

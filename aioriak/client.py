@@ -140,7 +140,7 @@ class RiakClient(CompatClient):
         self._runtime = Runtime(
             settings, balancer=balancer, telemetry=telemetry, loop=loop, allow_listing=allow_listing
         )
-        self._resolver: Resolver | None = checked(resolver)
+        self.resolver = resolver
         self._original: RiakClient | None = None
         self._buckets: WeakValueDictionary[tuple[bytes | None, Name], Bucket] = WeakValueDictionary()
         self._bucket_types: WeakValueDictionary[Name, BucketType] = WeakValueDictionary()
@@ -287,42 +287,49 @@ class RiakClient(CompatClient):
 
     def get_encoder(self, content_type: str) -> Encoder | None:
         """Return the encoder of a content type, or ``None``."""
-        return self._runtime.codecs.encoders.get(content_type)
+        return self._runtime.preferences.codecs.encoders.get(content_type)
 
     def set_encoder(self, content_type: str, encoder: Encoder) -> None:
         """Encode values of a content type with ``encoder(value) -> bytes or str``."""
-        self._runtime.codecs.encoders.set(content_type, encoder)
+        self._runtime.preferences.codecs.encoders.set(content_type, encoder)
 
     def get_decoder(self, content_type: str) -> Decoder | None:
         """Return the decoder of a content type, or ``None``."""
-        return self._runtime.codecs.decoders.get(content_type)
+        return self._runtime.preferences.codecs.decoders.get(content_type)
 
     def set_decoder(self, content_type: str, decoder: Decoder) -> None:
         """Decode values of a content type with ``decoder(bytes) -> value``."""
-        self._runtime.codecs.decoders.set(content_type, decoder)
+        self._runtime.preferences.codecs.decoders.set(content_type, decoder)
 
     @property
     def resolver(self) -> Resolver:
         """The conflict resolver of buckets and objects that have none of their own."""
-        return self._resolver or default_resolver
+        return self._runtime.preferences.resolver_of(()) or default_resolver
 
     @resolver.setter
     def resolver(self, value: Resolver | None) -> None:
-        self._resolver = checked(value)
+        self._runtime.preferences.set_resolver((), checked(value))
 
     # -- handles -------------------------------------------------------------------------------
 
     def bucket_type(self, name: Name) -> BucketType:
-        """Return a bucket type; the same handle as before, while that one is referenced."""
-        found = self._bucket_types.get(name)
+        """Return a bucket type; the same handle as before, while that one is referenced.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an empty name, and :class:`~aioriak.error.InvalidType`,
+        which is a ``TypeError`` too, for one that is neither text nor bytes.
+        """
+        found = self._bucket_types.get(name) if isinstance(name, (str, bytes)) else None
         if found is None:
             found = self._bucket_types[name] = BucketType(self, name)
         return found
 
     def bucket(self, name: Name, bucket_type: Name | BucketType = "default") -> Bucket:
-        """Return a bucket; the same handle as before, while that one is referenced."""
+        """Return a bucket; the same handle as before, while that one is referenced.
+
+        Raises as :meth:`bucket_type` does.
+        """
         kind = bucket_type if isinstance(bucket_type, BucketType) else self.bucket_type(bucket_type)
-        found = self._buckets.get((kind.wire_name, name))
+        found = self._buckets.get((kind.wire_name, name)) if isinstance(name, (str, bytes)) else None
         if found is None:
             found = self._buckets[kind.wire_name, name] = Bucket(self, name, kind)
         return found
@@ -355,11 +362,7 @@ class RiakClient(CompatClient):
 
         At most ``concurrency`` requests are in flight.  ``objects`` is read only as requests finish.
         """
-
-        async def store(item: Any) -> None:
-            await item.store(**options)
-
-        return many.each(store, objects, concurrency)
+        return many.stored(objects, concurrency, options)
 
     # -- the server ------------------------------------------------------------------------------
 

@@ -135,8 +135,11 @@ class RiakContent(CompatContent, Generic[T]):
         if not self.has_value:
             return None
         if self._data is not UNSET:
+            preferences = self._bucket._runtime.preferences
+            # where no bucket has codecs of its own, reading them as an attribute saves a call
+            codecs = self._bucket.codecs if preferences.own_codecs else preferences.codecs
             try:
-                return self._bucket.codecs.encode(self._data, self.content_type, self.charset)
+                return codecs.encode(self._data, self.content_type, self.charset)
             except ContentError as error:
                 self._locate(error, "encoding")
                 raise

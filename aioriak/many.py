@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aioriak.error import InvalidRequest, RiakError
+from aioriak.operations.options import WriteOptions
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -95,6 +96,17 @@ async def each(
         await asyncio.gather(*workers, finisher, return_exceptions=True)
         if awaited is not None:
             await awaited.aclose()
+
+
+def stored(
+    objects: Iterable[Any] | AsyncIterable[Any], concurrency: int, options: WriteOptions
+) -> AsyncIterator[tuple[Any, RiakError | None]]:
+    """Store each object, and yield it with ``None`` or its error, as :func:`each` does."""
+
+    async def store(item: Any) -> None:
+        await item.store(**options)
+
+    return each(store, objects, concurrency)
 
 
 def _failed(cause: BaseException) -> RiakError:

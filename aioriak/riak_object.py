@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Unpack, cast
 
 from aioriak.compat.object import CompatObject
 from aioriak.content import UNSET, RiakContent
-from aioriak.error import ConflictError, ContentError, InvalidRequest, ProtocolError
+from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidType, ProtocolError
 from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
@@ -47,10 +47,10 @@ class RiakObject(CompatObject, Generic[T]):
         "unchanged", "vclock",
     )  # fmt: skip
 
-    def __init__(self, client: RiakClient, bucket: Bucket[Any], key: Name | None = None) -> None:
+    def __init__(self, client: RiakClient | None, bucket: Bucket[Any], key: Name | None = None) -> None:
         if key is not None:
             encode_key(key)
-        self.client = client
+        self.client = bucket.client if client is None else client
         self.bucket = bucket
         self.key = key
         """The key; made by the server at the first ``store()`` when it is ``None``."""
@@ -150,8 +150,12 @@ class RiakObject(CompatObject, Generic[T]):
             encoded = content.value
             if not encoded:  # possibly a tombstone
                 return cast(T, self._get("data"))
+            bucket = self.bucket
+            preferences = bucket._runtime.preferences
+            # where no bucket has codecs of its own, reading them as an attribute saves a call
+            codecs = bucket.codecs if preferences.own_codecs else preferences.codecs
             try:
-                data = self.bucket.codecs.decode_sent(encoded, content.content_type, content.charset)
+                data = codecs.decode_sent(encoded, content.content_type, content.charset)
             except ContentError as error:
                 if error.operation is None:
                     error.operation = f"decoding of {self.path}"
@@ -299,11 +303,11 @@ class RiakObject(CompatObject, Generic[T]):
         :class:`~aioriak.error.ResolverError`, and what can happen to any request: ``TimeoutError``
         and ``ConnectionError`` of :mod:`aioriak.error`.
         """
-        return await self._reload(self.client._runtime.dispatcher, options)
+        return await self._reload((self.client or self.bucket)._runtime.dispatcher, options)
 
     async def _reload(self, dispatcher: Dispatcher, options: ReadOptions) -> RiakObject[T]:
         if self.key is None:
-            raise InvalidRequest("an object without a key cannot be read")
+            raise InvalidType("an object without a key cannot be read")
         await self._read(dispatcher, encode_key(self.key), options)
         return self
 
@@ -363,7 +367,7 @@ class RiakObject(CompatObject, Generic[T]):
         was lost.
         """
         write = written(options, w, dw, pw, return_body, if_none_match, timeout)
-        if await self._write(self.client._runtime.dispatcher, write):
+        if await self._write((self.client or self.bucket)._runtime.dispatcher, write):
             await resolve(self, after_write=True)
         return self
 
@@ -410,11 +414,11 @@ class RiakObject(CompatObject, Generic[T]):
 
         Raises as :meth:`store` does.
         """
-        return await self._delete(self.client._runtime.dispatcher, options)
+        return await self._delete((self.client or self.bucket)._runtime.dispatcher, options)
 
     async def _delete(self, dispatcher: Dispatcher, options: DeleteOptions) -> RiakObject[T]:
         if self.key is None:
-            raise InvalidRequest("an object without a key cannot be deleted")
+            raise InvalidType("an object without a key cannot be deleted")
         bucket = self.bucket
         await kv.delete(
             dispatcher,

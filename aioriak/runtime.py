@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sys
 import warnings
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, NoReturn, Protocol
 
 from aioriak.cluster.balancer import Balancer
 from aioriak.cluster.cluster import Cluster
@@ -20,6 +21,59 @@ from aioriak.operations.names import Name
 AllowListing = Literal["warn", "error", "silent"]
 """What listing keys or buckets does: warn, raise, or neither."""
 
+Place = tuple[bytes | None, ...]
+"""What a resolver or an encoder is set on: ``()`` for the client, ``(type,)`` or ``(type, bucket)``."""
+
+
+class Preferences:
+    """The resolvers, encoders and decoders that the application has set, by the name they are set on.
+
+    All handles of a name share them, and so do all copies of a client.  A name on which nothing is set takes
+    no memory here.
+    """
+
+    __slots__ = ("codecs", "own_codecs", "resolvers")
+
+    def __init__(self) -> None:
+        self.codecs = Codecs()
+        """The encoders and decoders of the client."""
+        self.own_codecs: dict[Place, Codecs] = {}
+        """Those of bucket types and buckets that have their own."""
+        self.resolvers: dict[Place, Callable[[Any], Any]] = {}
+
+    def resolver_of(self, place: Place) -> Callable[[Any], Any] | None:
+        """Return the resolver of a place, or of the nearest place above it; ``None`` if there is none."""
+        found = self.resolvers.get(place)
+        while found is None and place:
+            place = place[:-1]
+            found = self.resolvers.get(place)
+        return found
+
+    def set_resolver(self, place: Place, resolver: Callable[[Any], Any] | None) -> None:
+        """Set the resolver of a place; ``None`` removes it."""
+        if resolver is None:
+            self.resolvers.pop(place, None)
+        else:
+            self.resolvers[place] = resolver
+
+    def codecs_of(self, place: Place) -> Codecs:
+        """Return the codecs of a place, or of the nearest place above it."""
+        while place:
+            found = self.own_codecs.get(place)
+            if found is not None:
+                return found
+            place = place[:-1]
+        return self.codecs
+
+    def make_codecs(self, place: Place) -> Codecs:
+        """Return the place's own codecs, which fall back to those of the place above it."""
+        if not place:
+            return self.codecs
+        found = self.own_codecs.get(place)
+        if found is None:
+            found = self.own_codecs[place] = Codecs(self.make_codecs(place[:-1]))
+        return found
+
 
 class Runtime:
     """The connections and the shared state of one client.
@@ -30,7 +84,7 @@ class Runtime:
 
     __slots__ = (
         "_allow_listing", "_balancer", "_closed", "_cluster", "_dispatcher", "_identity", "_loop", "_telemetry",
-        "codecs", "datatypes", "settings",
+        "datatypes", "preferences", "settings",
     )  # fmt: skip
 
     def __init__(
@@ -45,8 +99,8 @@ class Runtime:
         if allow_listing not in ("warn", "error", "silent"):
             raise InvalidRequest(f"allow_listing is warn, error or silent, not {allow_listing!r}")
         self.settings = settings
-        self.codecs = Codecs()
-        """The encoders and decoders that buckets fall back to."""
+        self.preferences = Preferences()
+        """The resolvers, encoders and decoders of the client, its bucket types and its buckets."""
         self.datatypes: dict[bytes, str | None] = {}
         """The data type of each bucket type asked for so far; ``None`` for one without a data type."""
         self._allow_listing = allow_listing
@@ -144,6 +198,26 @@ class Runtime:
             raise ListingDisallowed(f'{message}; this client has allow_listing="error"')
         message += '; say allow_listing="silent" where that is meant'
         warnings.warn(message, ListingWarning, stacklevel=_caller())
+
+
+class DetachedRuntime(Runtime):
+    """The runtime of handles that were made without a client: it keeps their settings and has no connections."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(Settings(nodes=()))
+        self._identity = _DETACHED
+
+    @property
+    def dispatcher(self) -> NoReturn:
+        """Raise :class:`~aioriak.error.InvalidRequest`."""
+        raise InvalidRequest(
+            "this handle was made without a client, and cannot send requests; client.bucket(name) makes one that can"
+        )
+
+
+_DETACHED = object()
 
 
 class HasRuntime(Protocol):

@@ -58,4 +58,4 @@ class CompatObject(CompatContent):
 
 
 def _job(robject: _Object) -> RiakMapReduce:
-    return RiakMapReduce(robject.client).add_object(robject)
+    return RiakMapReduce(robject.client or robject.bucket).add_object(robject)

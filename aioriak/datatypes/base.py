@@ -223,7 +223,7 @@ class Datatype(CompatDatatype, Generic[V]):
         """
         bucket = self._home()
         if self.key is None:
-            raise InvalidRequest(f"a {self.type_name} without a key cannot be fetched")
+            raise InvalidType(f"a {self.type_name} without a key cannot be fetched")
         found = await fetch(bucket, self.key, options)
         if found.type_name != self.type_name:
             raise InvalidRequest(f"what is stored in {bucket.path} is a {found.type_name}, not a {self.type_name}")
@@ -266,7 +266,7 @@ class Datatype(CompatDatatype, Generic[V]):
         """
         bucket = self._home()
         if self.key is None:
-            raise InvalidRequest(f"a {self.type_name} without a key cannot be deleted")
+            raise InvalidType(f"a {self.type_name} without a key cannot be deleted")
         where = bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, encode_key(self.key)
         await kv.delete(*where, None, options)
         self.clear()

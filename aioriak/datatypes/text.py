@@ -18,7 +18,7 @@ def canonical(what: str, value: object) -> Name:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return text(bytes(value))
-    raise InvalidType(f"{what} is str or bytes, not {type(value).__name__}")
+    raise InvalidType(f"{what} must be a string or bytes, not {type(value).__name__}")
 
 
 def shown(names: object, limit: int = 8) -> str:

@@ -76,7 +76,7 @@ def to_bytes(what: str, value: Name) -> bytes:
             ) from None
     if isinstance(value, bytes):
         return value
-    raise InvalidType(f"{what} is str or bytes, not {type(value).__name__}")
+    raise InvalidType(f"{what} must be a string or bytes, not {type(value).__name__}")
 
 
 def raw(value: Name) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, Self, runtime_checkable
 
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations import mapreduce
 from aioriak.operations.mapreduce import PhaseResult
 from aioriak.operations.names import Name
@@ -73,9 +73,9 @@ class RiakMapReduce:
         return self
 
     def add_object(self, obj: _Object) -> Self:
-        """Add the key of an object.  Raises :class:`~aioriak.error.InvalidRequest` without a key."""
+        """Add the key of an object.  Raises :class:`~aioriak.error.InvalidType` without a key."""
         if obj.key is None:
-            raise InvalidRequest("an object without a key cannot be an input of a map/reduce job")
+            raise InvalidType("an object without a key cannot be an input of a map/reduce job")
         return self.add_bucket_key_data(obj.bucket, obj.key, None)
 
     def add_bucket_key_data(
@@ -368,4 +368,4 @@ def _text(value: Any) -> str:
             return value.decode()
         except UnicodeDecodeError:
             raise InvalidRequest(f"a map/reduce job is JSON and cannot contain the name {value!r}") from None
-    raise InvalidRequest(f"a name is str or bytes, not {value!r}")
+    raise InvalidType(f"a name must be a string or bytes, not {value!r}")

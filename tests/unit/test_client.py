@@ -239,7 +239,7 @@ async def test_a_copy_shares_connections_and_encoders(server: RiakServer, client
     copy = client.with_options(request_timeout=1.5, attempts=1)
     assert await copy.ping()
     assert server.nodes[0].accepted == 1
-    assert copy._runtime.codecs is client._runtime.codecs
+    assert copy._runtime.preferences is client._runtime.preferences
     assert copy._runtime.shares_connections(client._runtime)
     assert client._runtime.shares_connections(copy.with_options()._runtime)
     assert copy.settings.timeouts.request == 1.5
@@ -307,7 +307,7 @@ def test_the_default_type_knows_that_it_is() -> None:
 @pytest.mark.parametrize("name", ["", b"", None, 5])
 def test_a_bucket_has_a_name(name: Any) -> None:
     client = RiakClient()
-    with pytest.raises(InvalidRequest, match=r"a bucket (is str or bytes|must not be empty)"):
+    with pytest.raises(InvalidRequest, match=r"a bucket (must be a string or bytes|must not be empty)"):
         client.bucket(name)
     with pytest.raises(InvalidRequest, match="bucket type"):
         client.bucket_type(name)
