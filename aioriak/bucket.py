@@ -27,7 +27,7 @@ from aioriak.operations.cluster import BucketFoldOptions, CoverageEntry, FoldedO
 from aioriak.operations.datatypes import DatatypeWriteOptions, GetOptions
 from aioriak.operations.indexes import MoreIndexOptions, Term
 from aioriak.operations.names import Name, encode, encode_key, encode_type, show
-from aioriak.operations.options import DeleteOptions, ReadOptions, WriteOptions
+from aioriak.operations.options import DeleteOptions, ReadOptions, Timeout, WriteOptions
 from aioriak.operations.properties import BucketProperties
 from aioriak.operations.stream import Stream
 from aioriak.queries import listing
@@ -154,19 +154,19 @@ class BucketType(CompatBucketType, Handle):
         """Change one property.  Raises as :meth:`set_properties` does."""
         await self.set_properties(cast(BucketProperties, {key: value}))
 
-    async def get_buckets(self, timeout: int | None = None) -> list[Bucket]:
+    async def get_buckets(self, timeout: Timeout | None = None) -> list[Bucket]:
         """List the buckets of this type that hold a key, which reads the whole cluster.
 
-        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``timeout`` is a ``timedelta`` or milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
         ``allow_listing="error"``.
         """
         names = self.stream_buckets(timeout)
         return [self.bucket(name) async for chunk in names.chunks() for name in chunk]
 
-    def stream_buckets(self, timeout: int | None = None) -> Stream[Name]:
+    def stream_buckets(self, timeout: Timeout | None = None) -> Stream[Name]:
         """Stream the names of the buckets of this type that hold a key, which reads the whole cluster.
 
-        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``timeout`` is a ``timedelta`` or milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
         ``allow_listing="error"``.
         """
         return listing.buckets(self._runtime, self, timeout)
@@ -434,18 +434,18 @@ class Bucket(CompatBucket, Handle, Generic[V]):
 
     # -- listing -----------------------------------------------------------------------------------
 
-    async def get_keys(self, timeout: int | None = None) -> list[Name]:
+    async def get_keys(self, timeout: Timeout | None = None) -> list[Name]:
         """List all keys, which reads the whole cluster.
 
-        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``timeout`` is a ``timedelta`` or milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
         ``allow_listing="error"``.
         """
         return [key async for chunk in self.stream_keys(timeout).chunks() for key in chunk]
 
-    def stream_keys(self, timeout: int | None = None) -> Stream[Name]:
+    def stream_keys(self, timeout: Timeout | None = None) -> Stream[Name]:
         """Stream all keys, which reads the whole cluster.
 
-        ``timeout`` is in milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
+        ``timeout`` is a ``timedelta`` or milliseconds.  Raises :class:`~aioriak.error.ListingDisallowed` with
         ``allow_listing="error"``.
         """
         return listing.keys(self, timeout)
@@ -461,14 +461,14 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         page_size: int = PAGE,
         limit: int | None = None,
         term_regex: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
     ) -> Query:
         """Query a secondary index: ``async for row in bucket.query("age_int", 18, 30)``.
 
         Matches the term ``start``, or with ``end`` the terms from ``start`` to ``end``, both included, and with
         ``term_regex`` only those that match it.  ``limit`` is the maximum number of rows.  Rows are fetched
-        ``page_size`` at a time, each page within ``timeout`` milliseconds.  ``$key`` and ``$bucket`` are indexes
-        of every bucket.
+        ``page_size`` at a time, each page within ``timeout``, a ``timedelta`` or milliseconds.  ``$key`` and
+        ``$bucket`` are indexes of every bucket.
 
         Raises :class:`~aioriak.error.InvalidRequest` for an invalid query; nothing is sent then.
         """
@@ -484,7 +484,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         return_terms: bool | None = None,
         max_results: int | None = None,
         continuation: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexPage:
@@ -506,7 +506,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         return_terms: bool | None = None,
         max_results: int | None = None,
         continuation: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexStream:
@@ -584,7 +584,7 @@ def _index_options(
     return_terms: bool | None,
     max_results: int | None,
     continuation: Name | None,
-    timeout: int | None,
+    timeout: Timeout | None,
     term_regex: Name | None,
     options: Mapping[str, Any],
 ) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class RiakClient(CompatClient):
     ``timeouts``, ``pool``, ``retry``
         :class:`~aioriak.config.Timeouts`, :class:`~aioriak.config.PoolLimits`,
         :class:`~aioriak.config.RetryPolicy`.  Each of their fields is also a parameter of its own:
-        ``connect_timeout`` and ``request_timeout`` in seconds, ``max_size``, ``attempts``, ``retry_writes`` …
+        ``connect_timeout`` and ``request_timeout`` (seconds or a ``timedelta``), ``max_size``, ``attempts`` …
     ``balancer``
         Chooses the node of a request: :class:`~aioriak.cluster.balancer.TwoChoices` by default,
         ``RoundRobin``, ``LatencyAware``, or a :class:`~aioriak.cluster.balancer.Balancer` of your own.
@@ -228,8 +228,9 @@ class RiakClient(CompatClient):
     def with_options(self, *, retry: RetryPolicy | None = None, **options: Unpack[CopyOptions]) -> Self:
         """Return a copy of this client with other options; both share connections, encoders and resolver.
 
-        Options: ``request_timeout`` in seconds (``None``: no limit), and ``retry``, or its fields ``attempts``
-        and ``retry_writes``.  Closing the original closes the copy, which need not be closed itself.
+        Options: ``request_timeout`` in seconds or as a ``timedelta`` (``None``: no limit), and ``retry``, or its
+        fields ``attempts`` and ``retry_writes``.  Closing the original closes the copy, which need not be closed
+        itself.
 
         Raises ``TypeError`` for any other option, :class:`~aioriak.error.InvalidRequest` for a bad value.
         """

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from difflib import get_close_matches
 from math import inf
 from random import Random
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from aioriak.error import InvalidRequest
@@ -110,23 +111,49 @@ def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_P
     return found
 
 
-def _positive(name: str, value: float | None) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < inf:
-        raise InvalidRequest(f"{name} is a number of seconds above 0, or None to wait for ever; not {value!r}")
+S = TypeVar("S", bound=float | None)
 
 
-def _seconds(name: str, value: float, *, zero: bool = False) -> None:
-    """Check a number of seconds that cannot be left out."""
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not (value >= 0 if zero else value > 0) or not value < inf:
-        raise InvalidRequest(f"{name} is a number of seconds {'from 0 up' if zero else 'above 0'}, not {value!r}")
+class Seconds(Generic[S]):
+    """A time in seconds, as a field of settings: given as a number or a ``timedelta``, kept as a number.
+
+    Type checkers see this descriptor.  At run time it only holds the default, because the fields are slots:
+    :func:`_keep_seconds` converts the values.
+    """
+
+    def __init__(self, default: S) -> None:
+        self.default = default
+
+    def __get__(self, settings: object | None, kind: type) -> S:
+        return self.default
+
+    def __set__(self, settings: object, value: S | timedelta) -> None:
+        raise NotImplementedError
+
+
+def _keep_seconds(settings: object, *names: str, zero: bool = False, optional: bool = False) -> None:
+    """Check the fields ``names`` of new settings, and convert each ``timedelta`` to seconds.
+
+    ``zero``: whether 0 is allowed.  ``optional``: whether ``None`` is.
+    """
+    for name in names:
+        value = getattr(settings, name)
+        number = value.total_seconds() if isinstance(value, timedelta) else value
+        if number is None and optional:
+            continue
+        is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
+        if not is_number or not (number >= 0 if zero else number > 0) or not number < inf:
+            label = f"the {name} timeout" if isinstance(settings, Timeouts) else name
+            least = "from 0 up" if zero else "above 0"
+            never = ", or None to wait for ever" if optional else ""
+            raise InvalidRequest(f"{label} is a number of seconds {least} or a timedelta{never}; not {value!r}")
+        if number is not value:
+            object.__setattr__(settings, name, number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
-    """How long to wait, in seconds; ``None`` waits for ever.
+    """How long to wait, in seconds or as a ``timedelta``; ``None`` waits for ever.
 
     ``connect``: for a TCP connection. ``handshake``: for TLS and authentication (Riak delays a refusal by
     five seconds). ``request``: for the answer to a request, retries included, or for the next message of a
@@ -136,17 +163,16 @@ class Timeouts:
     ``close``: for what is in flight when the client is closed.
     """
 
-    connect: float | None = 5.0
-    handshake: float | None = 15.0
-    request: float | None = 60.0
-    attempt: float | None = None
-    fold: float | None = 3600.0
-    overdue: float | None = 5.0
-    close: float | None = 5.0
+    connect: Seconds[float | None] = Seconds(5.0)
+    handshake: Seconds[float | None] = Seconds(15.0)
+    request: Seconds[float | None] = Seconds(60.0)
+    attempt: Seconds[float | None] = Seconds(None)
+    fold: Seconds[float | None] = Seconds(3600.0)
+    overdue: Seconds[float | None] = Seconds(5.0)
+    close: Seconds[float | None] = Seconds(5.0)
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            _positive(f"the {one.name} timeout", getattr(self, one.name))
+        _keep_seconds(self, *(one.name for one in fields(self)), optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +189,8 @@ class PoolLimits:
     min_size: int = 1
     max_size: int = 8
     max_in_flight: int = 32
-    idle_timeout: float | None = 300.0
-    max_lifetime: float | None = 3600.0
+    idle_timeout: Seconds[float | None] = Seconds(300.0)
+    max_lifetime: Seconds[float | None] = Seconds(3600.0)
     stream_buffer: int = 1024 * 1024
     max_frame: int = DEFAULT_MAX_FRAME
 
@@ -175,21 +201,19 @@ class PoolLimits:
                 raise InvalidRequest(f"{name} is a whole number from {least} up, not {value!r}")
         if self.min_size > self.max_size:
             raise InvalidRequest(f"min_size {self.min_size} is larger than max_size {self.max_size}")
-        _positive("idle_timeout", self.idle_timeout)
-        _positive("max_lifetime", self.max_lifetime)
+        _keep_seconds(self, "idle_timeout", "max_lifetime", optional=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
     """Waits that double from ``first`` to ``longest`` seconds, each shortened at random by up to half."""
 
-    first: float = 0.05
-    longest: float = 5.0
+    first: Seconds[float] = Seconds(0.05)
+    longest: Seconds[float] = Seconds(5.0)
     rng: Random = field(default_factory=Random, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        for name in ("first", "longest"):
-            _seconds(name, getattr(self, name), zero=True)
+        _keep_seconds(self, "first", "longest", zero=True)
         if not isinstance(self.rng, Random):
             raise InvalidRequest(f"rng is a random.Random, not {self.rng!r}")
 
@@ -229,12 +253,12 @@ class HealthPolicy:
     """
 
     backoff: Backoff = field(default_factory=lambda: Backoff(first=0.1, longest=10.0))
-    probe_timeout: float = 5.0
-    ramp: float = 5.0
+    probe_timeout: Seconds[float] = Seconds(5.0)
+    ramp: Seconds[float] = Seconds(5.0)
 
     def __post_init__(self) -> None:
-        _seconds("probe_timeout", self.probe_timeout)
-        _seconds("ramp", self.ramp, zero=True)
+        _keep_seconds(self, "probe_timeout")
+        _keep_seconds(self, "ramp", zero=True)
         if not isinstance(self.backoff, Backoff):
             raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
@@ -247,11 +271,11 @@ MapAddress = Callable[[Address], "Address | None"]
 class Discovery:
     """How the members of the cluster are found: asked on start and every ``interval`` seconds."""
 
-    interval: float = 60.0
+    interval: Seconds[float] = Seconds(60.0)
     map_address: MapAddress | None = None
 
     def __post_init__(self) -> None:
-        _seconds("the discovery interval", self.interval)
+        _keep_seconds(self, "interval")
         if self.map_address is not None and not callable(self.map_address):
             raise InvalidRequest(f"map_address is a function, not {self.map_address!r}")
 
@@ -281,12 +305,12 @@ class Settings:
 class CopyOptions(TypedDict, total=False):
     """Options of :meth:`RiakClient.with_options <aioriak.client.RiakClient.with_options>`.
 
-    ``request_timeout``: seconds for a request with all its attempts (60.0; ``None``: no limit).
+    ``request_timeout``: seconds, or a ``timedelta``, for a request with all its attempts (60.0; ``None``: no limit).
     ``attempts``: attempts at a request in all (3).  ``retry_writes``: repeat a write whose outcome is unknown where
     that is safe (``False``).
     """
 
-    request_timeout: float | None
+    request_timeout: float | timedelta | None
     attempts: int
     retry_writes: bool
 
@@ -294,7 +318,7 @@ class CopyOptions(TypedDict, total=False):
 class SettingsOptions(CopyOptions, total=False):
     """The fields of ``Timeouts``, ``PoolLimits`` and ``RetryPolicy`` as options of a client.
 
-    In seconds, with their defaults; ``None`` means no limit:
+    In seconds, or as a ``timedelta``, with their defaults; ``None`` means no limit:
 
     ``connect_timeout`` (5.0): making a TCP connection.  ``handshake_timeout`` (15.0): TLS and login.
     ``request_timeout`` (60.0): a request with all its attempts.  ``attempt_timeout`` (``None``): one attempt at a
@@ -313,17 +337,17 @@ class SettingsOptions(CopyOptions, total=False):
     ``retry_writes`` (``False``): repeat a write whose outcome is unknown where that is safe.
     """
 
-    connect_timeout: float | None
-    handshake_timeout: float | None
-    attempt_timeout: float | None
-    fold_timeout: float | None
-    overdue_timeout: float | None
-    close_timeout: float | None
+    connect_timeout: float | timedelta | None
+    handshake_timeout: float | timedelta | None
+    attempt_timeout: float | timedelta | None
+    fold_timeout: float | timedelta | None
+    overdue_timeout: float | timedelta | None
+    close_timeout: float | timedelta | None
     min_size: int
     max_size: int
     max_in_flight: int
-    idle_timeout: float | None
-    max_lifetime: float | None
+    idle_timeout: float | timedelta | None
+    max_lifetime: float | timedelta | None
     stream_buffer: int
     max_frame: int
     retries: int | None

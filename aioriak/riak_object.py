@@ -12,7 +12,15 @@ from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidTy
 from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
-from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions, written
+from aioriak.operations.options import (
+    DeleteOptions,
+    MoreWriteOptions,
+    Quorum,
+    ReadOptions,
+    Timeout,
+    WriteOptions,
+    written,
+)
 from aioriak.resolver import Resolver, checked, resolve
 
 if TYPE_CHECKING:
@@ -346,7 +354,7 @@ class RiakObject(CompatObject, Generic[T]):
         pw: Quorum | None = None,
         return_body: bool = True,
         if_none_match: bool = False,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject[T]:
         """Write the object; returns it.
@@ -354,7 +362,7 @@ class RiakObject(CompatObject, Generic[T]):
         The vclock that was read goes along, so that what was read is replaced and what was not is
         kept as a sibling.  With ``return_body`` the object is as the server has it afterwards, a
         conflict settled by the resolver; with ``return_head`` its metadata is, and siblings are left.
-        ``timeout`` is in milliseconds.
+        ``timeout`` is a ``timedelta`` or milliseconds.
 
         A value that the caller holds stays the object's value unless the server stored another one.
 

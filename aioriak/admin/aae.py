@@ -20,6 +20,7 @@ from aioriak.operations.folds import (
     When,
 )
 from aioriak.operations.names import Name
+from aioriak.operations.options import Timeout
 from aioriak.runtime import BucketView, Runtime
 
 __all__ = ["BucketName", "Folds", "KeyClock", "KeyCount", "ObjectStats", "Tree"]
@@ -29,7 +30,8 @@ class Folds:
     """Queries of the key store of active anti-entropy, and jobs over their results.
 
     The server must have ``tictacaae_active = active``.  A fold reads no values, but can take minutes: it has a
-    connection of its own, and the time limit ``timeouts.fold`` (an hour), or ``timeout`` in milliseconds.
+    connection of its own, and the time limit ``timeouts.fold`` (an hour), or ``timeout``: a ``timedelta`` or
+    milliseconds.
 
     A range is given by ``keys=(first, last)`` and ``modified=(from, until)``, datetimes or seconds since 1970;
     for some folds also by ``segments`` of a tree.
@@ -42,7 +44,7 @@ class Folds:
 
     # -- queries ------------------------------------------------------------------------------
 
-    async def list_buckets(self, n_val: int | None = None, timeout: int | None = None) -> list[BucketName]:
+    async def list_buckets(self, n_val: int | None = None, timeout: Timeout | None = None) -> list[BucketName]:
         """List the buckets that hold keys, with their types.
 
         ``n_val`` is the smallest number of replicas of any bucket; it decides how much of the cluster is read.
@@ -120,11 +122,11 @@ class Folds:
 
     # -- trees --------------------------------------------------------------------------------
 
-    async def merge_root(self, n_val: int = 3, timeout: int | None = None) -> Tree:
+    async def merge_root(self, n_val: int = 3, timeout: Timeout | None = None) -> Tree:
         """Fetch the root of the cached tree of all buckets with this n_val.  Fast."""
         return await folds.merge_root(self._runtime.dispatcher, n_val, timeout)
 
-    async def merge_branches(self, branches: Iterable[int], n_val: int = 3, timeout: int | None = None) -> Tree:
+    async def merge_branches(self, branches: Iterable[int], n_val: int = 3, timeout: Timeout | None = None) -> Tree:
         """Fetch branches, by number, of the cached tree of all buckets with this n_val.  Fast."""
         return await folds.merge_branches(self._runtime.dispatcher, n_val, branches, timeout)
 
@@ -148,7 +150,7 @@ class Folds:
         n_val: int = 3,
         *,
         modified: tuple[When | None, When | None] | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
     ) -> list[KeyClock]:
         """Find the keys in segments of the cached tree of all buckets with this n_val, with their vclocks."""
         return await folds.fetch_clocks(self._runtime.dispatcher, n_val, segments, modified, timeout)

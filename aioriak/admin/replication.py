@@ -7,7 +7,7 @@ from typing import Unpack
 
 from aioriak.operations import replication
 from aioriak.operations.names import Name, encode, show
-from aioriak.operations.options import ReadOptions, positive
+from aioriak.operations.options import ReadOptions, Timeout, seconds
 from aioriak.operations.replication import Encoding, QueueItem, QueueLengths
 from aioriak.runtime import KeyView, Runtime
 
@@ -26,7 +26,7 @@ class ReplicationQueue:
         self._runtime = runtime
         self.name = name
 
-    async def fetch(self, encoding: Encoding = "internal", timeout: int | None = None) -> QueueItem | None:
+    async def fetch(self, encoding: Encoding = "internal", timeout: Timeout | None = None) -> QueueItem | None:
         """Remove the next object from the queue and return it, or ``None`` when the queue is empty.
 
         With ``"internal_aaehash"`` the item also has the object's segment and hash in AAE trees.  ``timeout`` is
@@ -36,22 +36,25 @@ class ReplicationQueue:
         there is no such queue, :class:`~aioriak.error.OutcomeUnknown` when the reply was lost: the object may
         have been removed from the queue.
         """
-        return await replication.fetch(self._runtime.dispatcher, self.name, encoding, _seconds(timeout))
+        return await replication.fetch(self._runtime.dispatcher, self.name, encoding, seconds(timeout))
 
-    async def drain(self, encoding: Encoding = "internal", timeout: int | None = None) -> AsyncIterator[QueueItem]:
-        """Yield objects from the queue until it is empty.  ``timeout`` is in milliseconds, for each of them."""
+    async def drain(self, encoding: Encoding = "internal", timeout: Timeout | None = None) -> AsyncIterator[QueueItem]:
+        """Yield objects from the queue until it is empty.
+
+        ``timeout`` is a ``timedelta`` or milliseconds, for each of them.
+        """
         while (item := await self.fetch(encoding, timeout)) is not None:
             yield item
 
     async def push(
-        self, references: Iterable[tuple[Name, Name, Name, bytes]], timeout: int | None = None
+        self, references: Iterable[tuple[Name, Name, Name, bytes]], timeout: Timeout | None = None
     ) -> QueueLengths:
         """Put references on the queue; return its lengths.
 
         A reference is a tuple of bucket type, bucket, key and vclock, as AAE folds return them.  ``timeout`` is
         in milliseconds.
         """
-        return await replication.push(self._runtime.dispatcher, self.name, references, _seconds(timeout))
+        return await replication.push(self._runtime.dispatcher, self.name, references, seconds(timeout))
 
     def __repr__(self) -> str:
         return f"<ReplicationQueue {show(self.name)}>"
@@ -77,7 +80,3 @@ class Replication:
         await replication.enqueue(
             self._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options
         )
-
-
-def _seconds(timeout: int | None) -> float | None:
-    return None if timeout is None else positive("timeout", timeout) / 1000

@@ -13,7 +13,7 @@ from aioriak.operations import datatypes, search
 from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, GetOptions
 from aioriak.operations.indexes import Term
 from aioriak.operations.names import Name, encode_key
-from aioriak.operations.options import ReadOptions
+from aioriak.operations.options import ReadOptions, Timeout
 from aioriak.operations.search import SearchOptions, SearchResults
 from aioriak.queries.index import PAGE, IndexPage, IndexStream
 from aioriak.runtime import BucketView, HasRuntime
@@ -57,7 +57,7 @@ class _Bucket(BucketView, Protocol):
         return_terms: bool | None = ...,
         max_results: int | None = ...,
         continuation: Name | None = ...,
-        timeout: int | None = ...,
+        timeout: Timeout | None = ...,
         term_regex: Name | None = ...,
     ) -> IndexPage: ...
     def stream_index(
@@ -68,7 +68,7 @@ class _Bucket(BucketView, Protocol):
         return_terms: bool | None = ...,
         max_results: int | None = ...,
         continuation: Name | None = ...,
-        timeout: int | None = ...,
+        timeout: Timeout | None = ...,
         term_regex: Name | None = ...,
     ) -> IndexStream: ...
 
@@ -150,7 +150,7 @@ class CompatBucket:
         max_results: int = PAGE,
         return_terms: bool | None = None,
         continuation: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         term_regex: Name | None = None,
     ) -> AsyncIterator[IndexPage]:
         """Yield the pages of :meth:`Bucket.get_index <aioriak.bucket.Bucket.get_index>`, one after the other."""
@@ -170,7 +170,7 @@ class CompatBucket:
         max_results: int = PAGE,
         return_terms: bool | None = None,
         continuation: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         term_regex: Name | None = None,
     ) -> AsyncIterator[IndexStream]:
         """Yield the pages of an index query as streams.  A page that is not read to its end is the last."""

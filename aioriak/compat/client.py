@@ -23,7 +23,15 @@ from aioriak.operations.datatypes import (
 from aioriak.operations.indexes import MoreIndexOptions, Term
 from aioriak.operations.mapreduce import PhaseResult
 from aioriak.operations.names import Name
-from aioriak.operations.options import DeleteOptions, MoreWriteOptions, Quorum, ReadOptions, WriteOptions, written
+from aioriak.operations.options import (
+    DeleteOptions,
+    MoreWriteOptions,
+    Quorum,
+    ReadOptions,
+    Timeout,
+    WriteOptions,
+    written,
+)
 from aioriak.operations.properties import BucketProperties
 from aioriak.operations.search import SearchIndex, SearchOptions, SearchResults, SearchSchema
 from aioriak.operations.stream import Stream
@@ -66,7 +74,7 @@ class CompatClient:
         pw: Quorum | None = None,
         return_body: bool = True,
         if_none_match: bool = False,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject:
         """Store an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
@@ -109,13 +117,13 @@ class CompatClient:
     # -- buckets and bucket types -------------------------------------------------------------
 
     async def get_buckets(
-        self: _Client, bucket_type: Name | BucketType | None = None, timeout: int | None = None
+        self: _Client, bucket_type: Name | BucketType | None = None, timeout: Timeout | None = None
     ) -> list[Bucket]:
         """Call :meth:`BucketType.get_buckets <aioriak.bucket.BucketType.get_buckets>`."""
         return await _bucket_type(self, bucket_type).get_buckets(timeout)
 
     def stream_buckets(
-        self: _Client, bucket_type: Name | BucketType | None = None, timeout: int | None = None
+        self: _Client, bucket_type: Name | BucketType | None = None, timeout: Timeout | None = None
     ) -> Stream[Name]:
         """Call :meth:`BucketType.stream_buckets <aioriak.bucket.BucketType.stream_buckets>`."""
         return _bucket_type(self, bucket_type).stream_buckets(timeout)
@@ -140,11 +148,11 @@ class CompatClient:
         """Call :meth:`Bucket.clear_properties <aioriak.bucket.Bucket.clear_properties>`."""
         await bucket.clear_properties()
 
-    async def get_keys(self, bucket: Bucket, timeout: int | None = None) -> list[Name]:
+    async def get_keys(self, bucket: Bucket, timeout: Timeout | None = None) -> list[Name]:
         """Call :meth:`Bucket.get_keys <aioriak.bucket.Bucket.get_keys>`."""
         return await bucket.get_keys(timeout)
 
-    def stream_keys(self, bucket: Bucket, timeout: int | None = None) -> Stream[Name]:
+    def stream_keys(self, bucket: Bucket, timeout: Timeout | None = None) -> Stream[Name]:
         """Call :meth:`Bucket.stream_keys <aioriak.bucket.Bucket.stream_keys>`."""
         return bucket.stream_keys(timeout)
 
@@ -190,7 +198,7 @@ class CompatClient:
         return_terms: bool | None = None,
         max_results: int | None = None,
         continuation: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexPage:
@@ -214,13 +222,13 @@ class CompatClient:
     # -- map/reduce ---------------------------------------------------------------------------
 
     async def mapred(
-        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
+        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
     ) -> Any:
         """Call :meth:`MapReduce.run <aioriak.queries.mapreduce.MapReduce.run>`."""
         return await self.mapreduce.run(inputs, query, timeout)
 
     async def stream_mapred(
-        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
+        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
     ) -> Stream[PhaseResult]:
         """Call :meth:`MapReduce.stream <aioriak.queries.mapreduce.MapReduce.stream>`."""
         return self.mapreduce.stream(inputs, query, timeout)
@@ -228,7 +236,7 @@ class CompatClient:
     # -- search -------------------------------------------------------------------------------
 
     async def create_search_index(
-        self: _Client, index: Name, schema: Name | None = None, n_val: int | None = None, timeout: int | None = None
+        self: _Client, index: Name, schema: Name | None = None, n_val: int | None = None, timeout: Timeout | None = None
     ) -> None:
         """Call :meth:`Search.create_index <aioriak.queries.search.Search.create_index>`."""
         await self.search.create_index(index, schema, n_val, timeout)

@@ -25,7 +25,7 @@ from aioriak.operations import datatypes as operations
 from aioriak.operations import kv
 from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions, Fetched
 from aioriak.operations.names import Name, encode_key, show
-from aioriak.operations.options import DeleteOptions
+from aioriak.operations.options import DeleteOptions, seconds
 from aioriak.runtime import BucketView
 
 V = TypeVar("V")
@@ -276,8 +276,8 @@ class Datatype(CompatDatatype, Generic[V]):
 
     async def _send(self, bucket: BucketView, options: dict[str, Any]) -> None:
         clock = bucket._runtime.loop.time
-        timeout: int | None = options.get("timeout")
-        deadline = None if timeout is None else clock() + timeout / 1000
+        limit = seconds(options.get("timeout"))
+        deadline = None if limit is None else clock() + limit
 
         def remaining(shared: tuple[str, ...]) -> dict[str, Any]:
             """Return the options of a further request for the update: its own, with the time that is left."""

@@ -12,7 +12,7 @@ from aioriak.error import InvalidRequest, NotSupported
 from aioriak.operations.contents import WireContent
 from aioriak.operations.indexes import LONGEST, is_continuation
 from aioriak.operations.names import Name, encode_key, text, to_bytes
-from aioriak.operations.options import flag, octets, positive
+from aioriak.operations.options import Timeout, flag, milliseconds, octets, positive
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import COVERAGE, CS_BUCKET, MEMBERSHIP, PREFLIST
@@ -101,7 +101,7 @@ class BucketFoldOptions(TypedDict, total=False):
 
     ``start_key``, ``end_key``: from where to where.  ``start_incl`` (yes), ``end_incl`` (no): whether
     they count themselves.  ``max_results``: at most so many, then a continuation.  ``continuation``:
-    go on behind the fold that gave it.  ``timeout``: milliseconds, also for each message.
+    go on behind the fold that gave it.  ``timeout``: a ``timedelta``, or milliseconds, also for each message.
     ``cover_context``: one piece of a coverage plan.
     """
 
@@ -111,7 +111,7 @@ class BucketFoldOptions(TypedDict, total=False):
     end_incl: bool | None
     max_results: int | None
     continuation: bytes | None
-    timeout: int | None
+    timeout: Timeout | None
     cover_context: bytes | None
 
 
@@ -162,5 +162,5 @@ def _position(name: str, value: Any) -> bytes:
 
 _FOLD_CHECKS: dict[str, Any] = {
     "start_key": _key, "end_key": _key, "start_incl": flag, "end_incl": flag, "max_results": positive,
-    "continuation": _position, "timeout": positive, "cover_context": octets,
+    "continuation": _position, "timeout": milliseconds, "cover_context": octets,
 }  # fmt: skip

@@ -22,7 +22,18 @@ from typing import Any, NamedTuple, TypedDict
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
 from aioriak.operations.names import Name, text, to_bytes
-from aioriak.operations.options import Check, Quorum, ReadOptions, apply, count, flag, positive, quorum
+from aioriak.operations.options import (
+    Check,
+    Quorum,
+    ReadOptions,
+    Timeout,
+    apply,
+    count,
+    flag,
+    milliseconds,
+    positive,
+    quorum,
+)
 from aioriak.riak_pb import dt, kv
 from aioriak.wire.operation import COUNTER_GET, COUNTER_UPDATE, DT_FETCH, DT_UPDATE
 
@@ -32,7 +43,7 @@ class DatatypeReadOptions(TypedDict, total=False):
 
     ``r``, ``pr``, ``basic_quorum``, ``notfound_ok``, ``n_val``, ``sloppy_quorum``, ``node_confirms``
     as for any read.  ``include_context``: ``False`` leaves out the context that removals need.
-    ``timeout``: milliseconds, for the server and for the whole call.
+    ``timeout``: a ``timedelta``, or milliseconds, for the server and for the whole call.
 
     Riak's documentation: "Protocol Buffers Client API", "Data Type Fetch".
     """
@@ -45,7 +56,7 @@ class DatatypeReadOptions(TypedDict, total=False):
     sloppy_quorum: bool | None
     node_confirms: int | None
     include_context: bool | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 class DatatypeWriteOptions(TypedDict, total=False):
@@ -53,7 +64,7 @@ class DatatypeWriteOptions(TypedDict, total=False):
 
     ``w``, ``dw``, ``pw``, ``n_val``, ``sloppy_quorum``, ``node_confirms`` as for any write.
     ``return_body``: the new value comes back.  ``include_context``: ``False`` leaves out its context.
-    ``timeout``: milliseconds, for the server and for the whole call.
+    ``timeout``: a ``timedelta``, or milliseconds, for the server and for the whole call.
 
     Riak's documentation: "Protocol Buffers Client API", "Data Type Store".
     """
@@ -66,7 +77,7 @@ class DatatypeWriteOptions(TypedDict, total=False):
     sloppy_quorum: bool | None
     node_confirms: Quorum | None
     include_context: bool | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 class GetOptions(ReadOptions, total=False):
@@ -96,7 +107,7 @@ class CounterWriteOptions(TypedDict, total=False):
 
 
 _TUNING: dict[str, Check] = {
-    "n_val": positive, "sloppy_quorum": flag, "include_context": flag, "timeout": positive
+    "n_val": positive, "sloppy_quorum": flag, "include_context": flag, "timeout": milliseconds
 }  # fmt: skip
 _COUNTER_READ: dict[str, Check] = {
     "r": quorum, "pr": quorum, "basic_quorum": flag, "notfound_ok": flag, "node_confirms": count

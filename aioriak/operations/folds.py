@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest, ProtocolError
 from aioriak.operations.names import Name, encode, text, to_bytes
-from aioriak.operations.options import count, positive
+from aioriak.operations.options import Timeout, count, positive, seconds
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import (
     AAE_LIST_BUCKETS,
@@ -58,7 +58,7 @@ class Range(TypedDict, total=False):
 
     keys: tuple[Name, Name] | None
     modified: tuple[When | None, When | None] | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 class FilteredRange(Range, total=False):
@@ -149,7 +149,7 @@ class Tree(NamedTuple):
             raise ValueError(f"a tree of size {self.size} cannot be compared with one of size {other.size}")
 
 
-async def list_buckets(dispatcher: Dispatcher, n_val: int | None, timeout: int | None) -> list[BucketName]:
+async def list_buckets(dispatcher: Dispatcher, n_val: int | None, timeout: Timeout | None) -> list[BucketName]:
     """List the buckets that hold keys."""
     request = kv.RpbAaeFoldListBucketsReq()
     if n_val is not None:
@@ -207,7 +207,7 @@ async def fetch_clocks(
     n_val: int,
     segments: Iterable[int],
     modified: tuple[When | None, When | None] | None,
-    timeout: int | None,
+    timeout: Timeout | None,
 ) -> list[KeyClock]:
     """Fetch the keys, and their vclocks, in some segments of the large tree of all buckets with an n_val."""
     request = kv.RpbAaeFoldFetchClocksNValReq(n_val=positive("n_val", n_val))
@@ -217,13 +217,13 @@ async def fetch_clocks(
     return _clocks(await _call(dispatcher, FETCH_CLOCKS, request, timeout))
 
 
-async def merge_root(dispatcher: Dispatcher, n_val: int, timeout: int | None) -> Tree:
+async def merge_root(dispatcher: Dispatcher, n_val: int, timeout: Timeout | None) -> Tree:
     """Fetch the root of the large tree of all buckets with an n_val."""
     request = kv.RpbAaeFoldMergeRootNValReq(n_val=positive("n_val", n_val))
     return _tree(await _call(dispatcher, MERGE_ROOT, request, timeout))
 
 
-async def merge_branches(dispatcher: Dispatcher, n_val: int, branches: Iterable[int], timeout: int | None) -> Tree:
+async def merge_branches(dispatcher: Dispatcher, n_val: int, branches: Iterable[int], timeout: Timeout | None) -> Tree:
     """Fetch some branches of the large tree of all buckets with an n_val."""
     request = kv.RpbAaeFoldMergeBranchNValReq(n_val=positive("n_val", n_val))
     request.id_filter.extend(_numbers("branches", branches, BRANCHES["large"]))
@@ -289,10 +289,8 @@ async def replicate_keys(
     return _dispatched(await _ranged(dispatcher, REPLICATE_KEYS, request, kind, bucket, options))
 
 
-async def _call(dispatcher: Dispatcher, operation: Operation[Any, Any], request: Any, timeout: int | None) -> Any:
-    limit = dispatcher.cluster.settings.timeouts.fold
-    if timeout is not None:
-        limit = positive("timeout", timeout) / 1000
+async def _call(dispatcher: Dispatcher, operation: Operation[Any, Any], request: Any, timeout: Timeout | None) -> Any:
+    limit = dispatcher.cluster.settings.timeouts.fold if timeout is None else seconds(timeout)
     return await dispatcher.call(operation, request, _WEEK if limit is None else limit)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
 from aioriak.error import InvalidRequest, InvalidType, ProtocolError
 from aioriak.operations.names import Name, decimal, show, text, texts, to_bytes
-from aioriak.operations.options import count, flag, octets, positive
+from aioriak.operations.options import Timeout, flag, milliseconds, octets, positive
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import INDEX
 
@@ -58,8 +58,9 @@ class IndexOptions(MoreIndexOptions, total=False):
     ``return_terms``: terms come with the keys of a range query.  ``max_results``: at most so many,
     sorted, with a continuation.  ``continuation``: go on behind the page that gave it.
     ``term_regex``: only terms that match (not for ``_int``).  ``pagination_sort``: sorted although
-    not paged.  ``timeout``: milliseconds, for the server and for the whole call; ``0`` is an
-    hour, the longest.  ``return_body``, ``cover_context``: for servers that know them; Riak 3 ignores both.
+    not paged.  ``timeout``: a ``timedelta``, or milliseconds, for the server and for the whole
+    call; ``0`` is an hour, the longest.  ``return_body``, ``cover_context``: for servers that know
+    them; Riak 3 ignores both.
 
     Riak's documentation: "Using Secondary Indexes", "Protocol Buffers Client API: Secondary Indexes".
     """
@@ -68,7 +69,7 @@ class IndexOptions(MoreIndexOptions, total=False):
     max_results: int | None
     continuation: Name | None
     term_regex: Name | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 class IndexQuery:
@@ -159,9 +160,9 @@ class IndexQuery:
     def limit(self, default: float | None) -> float:
         """Write the server's timeout into the request; returns the caller's, in seconds."""
         limit = default if self.timeout is None else self.timeout
-        milliseconds = LONGEST if limit is None else max(1, min(int(limit * 1000), LONGEST))
-        self.request.timeout = milliseconds
-        return milliseconds / 1000
+        granted = LONGEST if limit is None else max(1, min(int(limit * 1000), LONGEST))
+        self.request.timeout = granted
+        return granted / 1000
 
     def rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
         """Return the matches in a message."""
@@ -269,7 +270,11 @@ def _words(name: str, value: Any) -> bytes:
     return to_bytes(name, value)
 
 
+def _timeout(name: str, value: Any) -> int:
+    return milliseconds(name, value, least=0)
+
+
 _CHECKS: dict[str, Any] = {
     "return_terms": flag, "max_results": positive, "continuation": _words, "term_regex": _words,
-    "pagination_sort": flag, "timeout": count, "return_body": flag, "cover_context": octets,
+    "pagination_sort": flag, "timeout": _timeout, "return_body": flag, "cover_context": octets,
 }  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import ContentError, InvalidRequest
 from aioriak.operations.names import to_bytes
-from aioriak.operations.options import positive
+from aioriak.operations.options import Timeout, seconds
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import MAP_REDUCE, MAP_REDUCE_WRITE
@@ -34,16 +34,14 @@ class PhaseResult(NamedTuple):
 
 
 def stream(
-    dispatcher: Dispatcher, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None
+    dispatcher: Dispatcher, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None
 ) -> Stream[PhaseResult]:
-    """Run a job; ``timeout`` in milliseconds, for the server's work and for the wait for each message.
+    """Run a job; ``timeout`` is for the server's work and for the wait for each message.
 
     Raises :class:`~aioriak.error.InvalidRequest` for what is no JSON.
     """
     job: dict[str, Any] = {"inputs": inputs, "query": query}
-    limit = dispatcher.request_timeout
-    if timeout is not None:
-        limit = positive("timeout", timeout) / 1000
+    limit = dispatcher.request_timeout if timeout is None else seconds(timeout)
     if limit is not None:
         job["timeout"] = max(1, int(limit * 1000))
     try:

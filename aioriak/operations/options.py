@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, Literal, TypedDict, cast
 
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, InvalidType
 
 Quorum = int | Literal["one", "quorum", "all", "default"]
 """A number of replicas, or one of Riak's four words for it."""
 
 QUORUMS: dict[str, int] = {"one": 2**32 - 2, "quorum": 2**32 - 3, "all": 2**32 - 4, "default": 2**32 - 5}
 QUORUM_WORDS = {number: word for word, number in QUORUMS.items()}
+
+Timeout = int | timedelta
+"""How long a request may take: a ``timedelta``, or a whole number of milliseconds."""
 
 SyncOnWrite = Literal["one", "all", "backend"]
 
@@ -27,7 +31,7 @@ class ReadOptions(TypedDict, total=False):
     ``head_only``): metadata only.  ``if_modified``: a vclock; nothing comes back when the object
     still has it.  ``deletedvclock``: the vclock of a tombstone comes back (``True`` unless given).
     ``n_val``, ``sloppy_quorum``: for this read alone.  ``node_confirms``: different nodes that must
-    answer.  ``timeout``: milliseconds, for the server and for the whole call.
+    answer.  ``timeout``: a ``timedelta``, or milliseconds, for the server and for the whole call.
 
     Riak's documentation: "Protocol Buffers Client API", "Fetch Object".
     """
@@ -43,7 +47,7 @@ class ReadOptions(TypedDict, total=False):
     n_val: int | None
     sloppy_quorum: bool | None
     node_confirms: int | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 class MoreWriteOptions(TypedDict, total=False):
@@ -71,7 +75,7 @@ class WriteOptions(MoreWriteOptions, total=False):
 
     ``w``, ``dw``, ``pw``: replicas that must have it, have it on disk, be primary.
     ``return_body``: what was stored comes back.  ``if_none_match``: only if nothing is there.
-    ``timeout``: milliseconds, for the server and for the whole call.
+    ``timeout``: a ``timedelta``, or milliseconds, for the server and for the whole call.
 
     Riak's documentation: "Protocol Buffers Client API", "Store Object".
     """
@@ -81,7 +85,7 @@ class WriteOptions(MoreWriteOptions, total=False):
     pw: Quorum | None
     return_body: bool | None
     if_none_match: bool | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 def written(
@@ -91,7 +95,7 @@ def written(
     pw: Quorum | None,
     return_body: bool,
     if_none_match: bool,
-    timeout: int | None,
+    timeout: Timeout | None,
 ) -> WriteOptions:
     """Return all options of a write, without those that leave the choice to the server."""
     options = cast(WriteOptions, options)
@@ -126,10 +130,12 @@ class DeleteOptions(TypedDict, total=False):
     n_val: int | None
     sloppy_quorum: bool | None
     vclock: bytes | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 Check = Callable[[str, Any], Any]
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def quorum(name: str, value: Any) -> int:
@@ -161,6 +167,30 @@ def positive(name: str, value: Any) -> int:
     return count(name, value, 1)
 
 
+def milliseconds(name: str, value: Any, least: int = 1) -> int:
+    """Return a timeout in whole milliseconds, rounded up.
+
+    Raises :class:`~aioriak.error.InvalidRequest` for anything but a ``timedelta`` or a whole number from ``least`` up.
+    """
+    if isinstance(value, timedelta):
+        number = -(-value // _MILLISECOND)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        hint = f"; for seconds, use timedelta(seconds={value!r})" if isinstance(value, float) else ""
+        raise InvalidType(f"{name} is a timedelta or a whole number of milliseconds, not {value!r}{hint}")
+    if not least <= number < 2**32:
+        raise InvalidRequest(
+            f"{name} is a timedelta or a whole number of milliseconds from {least} to {2**32 - 1}, not {value!r}"
+        )
+    return number
+
+
+def seconds(timeout: Timeout | None) -> float | None:
+    """Return a timeout in seconds.  Raises as :func:`milliseconds` does."""
+    return None if timeout is None else milliseconds("timeout", timeout) / 1000
+
+
 def octets(name: str, value: Any) -> bytes:
     """Check bytes."""
     if not isinstance(value, bytes):
@@ -175,7 +205,7 @@ def sync_on_write(name: str, value: Any) -> bytes:
     return str(value).encode()
 
 
-_TUNING: dict[str, Check] = {"n_val": positive, "sloppy_quorum": flag, "timeout": positive}
+_TUNING: dict[str, Check] = {"n_val": positive, "sloppy_quorum": flag, "timeout": milliseconds}
 
 READ: dict[str, Check] = {
     "r": quorum, "pr": quorum, "basic_quorum": flag, "notfound_ok": flag, "head": flag, "if_modified": octets,

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest, NotFound, NotModifiedFailed, NotSupported
 from aioriak.operations.names import Name, encode, text, to_bytes
-from aioriak.operations.options import count, positive
+from aioriak.operations.options import Timeout, count, milliseconds, positive, seconds
 from aioriak.riak_pb import search as pb
 from aioriak.riak_pb import yokozuna
 from aioriak.wire.operation import (
@@ -54,7 +54,8 @@ class SearchOptions(TypedDict, total=False):
     ``rows``: documents that come back (10).  ``start``: documents to leave out first.  ``sort``:
     ``"age_i desc, name_s asc"``.  ``filter``: another query that must match too.  ``df``: the
     default field.  ``op``: the default operator, ``"and"`` or ``"or"``.  ``fl``: the fields that
-    come back.  ``presort``: order the page by ``"key"`` or ``"score"``.  ``timeout``: milliseconds.
+    come back.  ``presort``: order the page by ``"key"`` or ``"score"``.  ``timeout``: a ``timedelta``, or
+    milliseconds.
 
     Riak 2.2's documentation: "Using Search", "Protocol Buffers Client API: Search Query".
     """
@@ -67,7 +68,7 @@ class SearchOptions(TypedDict, total=False):
     op: Literal["and", "or"] | None
     fl: Iterable[str] | str | None
     presort: Literal["key", "score"] | None
-    timeout: int | None
+    timeout: Timeout | None
 
 
 _TEXTS = ("sort", "filter", "df")
@@ -100,7 +101,7 @@ def _fill(request: pb.RpbSearchQueryReq, options: Mapping[str, Any]) -> float | 
         elif name == "presort":
             request.presort = _word(name, value, ("key", "score"))
         elif name == "timeout":
-            timeout = positive(name, value) / 1000
+            timeout = seconds(value)
         else:
             known = ", ".join(sorted(SearchOptions.__annotations__))
             raise TypeError(f"there is no option {name!r}; there are {known}")
@@ -128,20 +129,18 @@ def _document(doc: pb.RpbSearchDoc) -> Document:
 
 
 async def create_index(
-    dispatcher: Dispatcher, name: Name, schema: Name | None, n_val: int | None, timeout: int | None
+    dispatcher: Dispatcher, name: Name, schema: Name | None, n_val: int | None, timeout: Timeout | None
 ) -> None:
-    """Make an index; ``timeout`` in milliseconds, for the server to build it everywhere."""
+    """Make an index; ``timeout`` is for the server to build it everywhere."""
     request = yokozuna.RpbYokozunaIndexPutReq()
     request.index.name = encode("search index", name)
     if schema is not None:
         request.index.schema = encode("search schema", schema)
     if n_val is not None:
         request.index.n_val = positive("n_val", n_val)
-    limit = None
     if timeout is not None:
-        request.timeout = positive("timeout", timeout)
-        limit = timeout / 1000
-    await _call(dispatcher, SEARCH_INDEX_PUT, request, limit)
+        request.timeout = milliseconds("timeout", timeout)
+    await _call(dispatcher, SEARCH_INDEX_PUT, request, seconds(timeout))
 
 
 async def get_indexes(dispatcher: Dispatcher, name: Name | None) -> list[SearchIndex]:

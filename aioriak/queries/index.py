@@ -11,7 +11,7 @@ from aioriak.error import InvalidRequest, ProtocolError
 from aioriak.operations import indexes
 from aioriak.operations.indexes import IndexAnswer, IndexQuery, IndexRow, Result, Term
 from aioriak.operations.names import Name, show
-from aioriak.operations.options import ReadOptions, positive
+from aioriak.operations.options import ReadOptions, Timeout, positive
 from aioriak.operations.stream import Stream
 from aioriak.runtime import BucketView
 
@@ -60,8 +60,11 @@ class IndexPage(tuple[list[Result], bytes | None]):
         """Whether there may be another page, which can be empty."""
         return self[1] is not None
 
-    async def next_page(self, timeout: int | None = None) -> IndexPage:
-        """Fetch the next page; ``timeout`` is in milliseconds.  Raises ``ValueError`` on the last page."""
+    async def next_page(self, timeout: Timeout | None = None) -> IndexPage:
+        """Fetch the next page.  Raises ``ValueError`` on the last page.
+
+        ``timeout`` is a ``timedelta`` or milliseconds.
+        """
         if self[1] is None:
             raise ValueError("this is the last page")
         index, start, end, options = self._query
@@ -127,7 +130,7 @@ class Query:
         page_size: int = PAGE,
         limit: int | None = None,
         term_regex: Name | None = None,
-        timeout: int | None = None,
+        timeout: Timeout | None = None,
     ) -> None:
         self.bucket = bucket
         self.page_size = positive("page_size", page_size)

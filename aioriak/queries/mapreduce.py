@@ -13,6 +13,7 @@ from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations import mapreduce
 from aioriak.operations.mapreduce import PhaseResult
 from aioriak.operations.names import Name
+from aioriak.operations.options import Timeout
 from aioriak.operations.stream import Stream
 from aioriak.queries.keyfilter import RiakKeyFilter
 from aioriak.runtime import BucketTypeView, BucketView, HasRuntime, KeyView, Runtime
@@ -280,11 +281,11 @@ class RiakMapReduce:
             step["keep"] = True
         return phases
 
-    async def run(self, timeout: int | None = None) -> Any:
+    async def run(self, timeout: Timeout | None = None) -> Any:
         """Run the job; return a list of results, or with several kept phases a dict of such lists by phase.
 
         The results of a job that ends in a link phase, or has no phases, are tuples of bucket, key and tag.
-        ``timeout`` is in milliseconds.
+        ``timeout`` is a ``timedelta`` or milliseconds.
 
         Raises :class:`~aioriak.error.MapReduceError` with the phase and the reason.
         """
@@ -293,10 +294,10 @@ class RiakMapReduce:
             return [(row[0], row[1], row[2] if len(row) > 2 else None) for row in found]
         return found
 
-    async def stream(self, timeout: int | None = None) -> Stream[PhaseResult]:
+    async def stream(self, timeout: Timeout | None = None) -> Stream[PhaseResult]:
         """Run the job and stream its results: pairs of a phase's number and a list.
 
-        ``timeout`` is in milliseconds, for the job and for each wait.
+        ``timeout`` is a ``timedelta`` or milliseconds, for the job and for each wait.
         """
         return MapReduce(self._runtime).stream(self.inputs, self.query, timeout)
 
@@ -315,11 +316,11 @@ class MapReduce:
         """Return a builder of a job."""
         return RiakMapReduce(self)
 
-    async def run(self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None) -> Any:
+    async def run(self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None) -> Any:
         """Run a job whose inputs and phases are given as in Riak's JSON; :meth:`job` builds them step by step.
 
         Returns a list of results, or with several kept phases a dict of such lists by phase.
-        ``timeout`` is in milliseconds.
+        ``timeout`` is a ``timedelta`` or milliseconds.
 
         Raises :class:`~aioriak.error.MapReduceError` with the phase and the reason.
         """
@@ -331,7 +332,7 @@ class MapReduce:
         return next(iter(phases.values()), [])
 
     def stream(
-        self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: int | None = None
+        self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
     ) -> Stream[PhaseResult]:
         """Stream the results of a job as given to :meth:`run`: pairs of a phase's number and a list."""
         return mapreduce.stream(self._runtime.dispatcher, inputs, query, timeout)

@@ -7,6 +7,7 @@ from typing import Unpack
 from aioriak.error import ProtocolError
 from aioriak.operations import search
 from aioriak.operations.names import Name
+from aioriak.operations.options import Timeout
 from aioriak.operations.search import SearchIndex, SearchOptions, SearchResults, SearchSchema
 from aioriak.runtime import Runtime
 
@@ -31,9 +32,9 @@ class Search:
         return await search.query(self._runtime.dispatcher, index, query, options)
 
     async def create_index(
-        self, index: Name, schema: Name | None = None, n_val: int | None = None, timeout: int | None = None
+        self, index: Name, schema: Name | None = None, n_val: int | None = None, timeout: Timeout | None = None
     ) -> None:
-        """Create a search index; nothing happens when it exists. ``timeout`` in milliseconds."""
+        """Create a search index; nothing happens when it exists. ``timeout`` is a ``timedelta`` or milliseconds."""
         await search.create_index(self._runtime.dispatcher, index, schema, n_val, timeout)
 
     async def get_index(self, index: Name) -> SearchIndex:

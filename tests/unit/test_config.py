@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, fields
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -113,6 +114,31 @@ def test_a_limit_of_the_pool_is_a_whole_number_from_1_up(name: str, value: Any) 
 def test_an_age_limit_is_a_number_of_seconds_above_0(name: str, value: Any) -> None:
     with pytest.raises(InvalidRequest, match=name):
         PoolLimits(**{name: value})
+
+
+def test_a_time_is_also_given_as_a_timedelta_and_kept_in_seconds() -> None:
+    half = timedelta(milliseconds=500)
+    assert Timeouts(**dict.fromkeys([one.name for one in fields(Timeouts)], half)) == Timeouts(
+        connect=0.5, handshake=0.5, request=0.5, attempt=0.5, fold=0.5, overdue=0.5, close=0.5
+    )
+    assert PoolLimits(idle_timeout=half, max_lifetime=2 * half) == PoolLimits(idle_timeout=0.5, max_lifetime=1.0)
+    assert Backoff(first=half, longest=2 * half) == Backoff(first=0.5, longest=1.0)
+    assert HealthPolicy(probe_timeout=half, ramp=timedelta()) == HealthPolicy(probe_timeout=0.5, ramp=0)
+    assert Discovery(interval=half) == Discovery(interval=0.5)
+    assert type(Timeouts(request=timedelta(seconds=1)).request) is float
+
+
+@pytest.mark.parametrize("value", [timedelta(), timedelta(seconds=-1)])
+def test_a_timedelta_is_longer_than_nothing(value: timedelta) -> None:
+    with pytest.raises(InvalidRequest, match="the request timeout is a number of seconds above 0 or a timedelta"):
+        Timeouts(request=value)
+    with pytest.raises(InvalidRequest, match="interval"):
+        Discovery(interval=value)
+
+
+def test_a_timedelta_is_not_a_number_of_connections() -> None:
+    with pytest.raises(InvalidRequest, match="max_size"):
+        PoolLimits(max_size=timedelta(seconds=3))  # type: ignore[arg-type]
 
 
 def test_a_minimum_of_none_is_a_minimum() -> None:
