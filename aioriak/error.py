@@ -8,41 +8,41 @@
     ├── ContextRequired                   a removal from a data type needs its context
     ├── ClientClosed (RuntimeError)       used after close()
     ├── WrongEventLoop (RuntimeError)     used from another event loop or thread than its own
-    ├── ListingDisallowed                 listing is switched off by allow_listing="error"
+    ├── ListingDisallowed                 the client refuses listings (allow_listing="error")
     ├── ConflictError                     not exactly one sibling
     │   └── ResolverError                 a resolver raised, or left none or several
     │       └── ResolverErrorAfterWrite   … after the write was done
-    ├── TooManyConflicts                  update() lost every race it was allowed
-    ├── ContentError (ValueError)         a value and its content type do not fit
+    ├── TooManyConflicts                  another writer was faster at every attempt of an update
+    ├── ContentError (ValueError)         a value cannot be encoded or decoded
     ├── ConnectError (ConnectionError)    no connection: nothing was sent
     │   ├── NoNodeAvailable               no node of the cluster could be reached in time
     │   └── SecurityError                 TLS or authentication failed
     │       ├── AuthenticationFailed      unknown user, wrong password, no matching source
     │       ├── CertificateError          the server's or the client's certificate was refused
     │       │   ├── UnknownAuthority      the server's: signed by an authority that is not trusted
-    │       │   ├── WrongHostName         the server's: made out to another name
+    │       │   ├── WrongHostName         the server's: for another host name
     │       │   ├── CertificateExpired    the server's: expired, or not valid yet
     │       │   ├── CertificateRevoked    the server's: on the revocation list
-    │       │   └── ClientCertificateRefused  the client's: the server does not take it, or wants one
-    │       ├── SecurityRequired          the server demands TLS and a login
-    │       └── SecurityNotEnabled        credentials were given, the server knows no security
-    ├── ConnectionLost (ConnectionError)  the connection went away under a request
+    │       │   └── ClientCertificateRefused  the client's: refused by the server, or missing
+    │       ├── SecurityRequired          the server requires TLS and a login
+    │       └── SecurityNotEnabled        credentials were given, and the server has security disabled
+    ├── ConnectionLost (ConnectionError)  the connection closed during a request
     │   └── WriteLost *                   … that may have been carried out
     ├── RequestTimeout (TimeoutError)     the deadline passed
     │   ├── PoolTimeout                   … before anything was sent
     │   └── WriteTimeout *                … after a write was sent
-    ├── ProtocolError                     what arrived is not Riak's protocol
-    │   └── WriteGarbled *                … in answer to a write
+    ├── ProtocolError                     the server violated the protocol
+    │   └── WriteGarbled *                … after a write was sent
     ├── OutcomeUnknown                    all those marked *: the write may or may not have happened
-    └── ServerError                       the server answered with an error; .text is what it said
-        ├── ServerWriteError *            … to a write, in words that do not say whether it was done
-        ├── PreconditionFailed            a conditional put found its condition unmet
-        │   ├── NotModifiedFailed         if_not_modified: somebody else was faster, or nothing is there
-        │   └── NoneMatchFailed           if_none_match: there is something already
+    └── ServerError                       the server answered with an error: .text
+        ├── ServerWriteError *            … to a write, and its text does not say whether it was done
+        ├── PreconditionFailed            the condition of a conditional put was not met
+        │   ├── NotModifiedFailed         if_not_modified: the object has changed, or does not exist
+        │   └── NoneMatchFailed           if_none_match: the object exists already
         ├── BucketTypeNotFound            no such bucket type, or not active
-        ├── ServerTimeout (TimeoutError)  the server gave up
+        ├── ServerTimeout (TimeoutError)  the server timed out
         │   └── ServerWriteTimeout *
-        ├── Overload                      the node is overloaded: elsewhere, later
+        ├── Overload                      the node is overloaded
         ├── NodeNotReady                  the node is starting or stopping: try another
         ├── Unavailable                   too few nodes or vnodes of the cluster are up
         ├── QuorumUnsatisfied             too few replicas answered: .required, .got
@@ -50,16 +50,16 @@
         ├── QuorumTooLarge                a quorum larger than n_val: .n_val
         ├── ValueTooLarge                 the object is over the server's limit: .size
         ├── TooManySiblings               the object has more siblings than allowed: .count
-        ├── HookRejected                  a precommit hook said no
+        ├── HookRejected                  a precommit hook rejected the write
         │   └── InvalidIndex              an index entry has a bad name or value
         ├── InvalidProperties             the server refused bucket properties
         ├── DatatypeMismatch              the operation does not fit the bucket type's data type
         ├── NotADatatype                  the bucket type has no data type
-        ├── RemovalFailed                 removal of something absent, sent without a context
+        ├── RemovalFailed                 a removal without a context of an absent member or field
         ├── MapReduceError                a map/reduce job failed: .phase, .reason
         │   └── MapReduceWriteError *
         ├── NotFound                      no such search index, schema or replication queue
-        ├── NotSupported                  this server does not know the request
+        ├── NotSupported                  the server does not support the request
         └── PermissionDenied (PermissionError)  the user lacks the permission
 
 ``except TimeoutError``, ``except ConnectionError`` and ``except OutcomeUnknown``
@@ -128,7 +128,7 @@ def _one_line(text: str) -> str:
 
 
 class InvalidRequest(RiakError, ValueError):
-    """The request cannot be right, so it was not sent."""
+    """The request is invalid and was not sent."""
 
     summary = "The request is not valid."
 
@@ -138,7 +138,7 @@ class InvalidType(InvalidRequest, TypeError):
 
 
 class ContextRequired(RiakError):
-    """A removal from a data type needs the context of the value it was decided on: fetch it first."""
+    """A removal from a data type needs its causal context: fetch the data type first."""
 
 
 class ClientClosed(RiakError, RuntimeError):
@@ -148,11 +148,11 @@ class ClientClosed(RiakError, RuntimeError):
 
 
 class WrongEventLoop(RiakError, RuntimeError):
-    """The client belongs to another event loop, in another thread or closed by now; nothing was sent."""
+    """The client belongs to another event loop, which runs in another thread or is closed; nothing was sent."""
 
 
 class ListingDisallowed(RiakError):
-    """Listing keys or buckets reads the whole cluster; this client was told to refuse it."""
+    """The client refuses to list keys or buckets, which reads the whole cluster (``allow_listing="error"``)."""
 
 
 class ConflictError(RiakError):
@@ -172,7 +172,7 @@ class ResolverErrorAfterWrite(ResolverError):
 
 
 class TooManyConflicts(RiakError):
-    """Somebody else was faster at every attempt of an update."""
+    """Another writer was faster at every attempt of an update."""
 
     summary = "The record is being changed by others; try again."
 
@@ -184,7 +184,7 @@ class ContentError(RiakError, ValueError):
 
 
 class ConnectError(RiakError, ConnectionError):
-    """No connection could be made; nothing was sent."""
+    """No connection could be established; nothing was sent."""
 
     summary = "The database cannot be reached; nothing was changed."
 
@@ -204,7 +204,7 @@ class AuthenticationFailed(SecurityError):
 
 
 class CertificateError(SecurityError):
-    """A certificate was refused; where it was the server's, no credentials were sent."""
+    """The certificate of the server or of the client was refused; no password was sent."""
 
 
 class UnknownAuthority(CertificateError):
@@ -212,7 +212,7 @@ class UnknownAuthority(CertificateError):
 
 
 class WrongHostName(CertificateError):
-    """The server's certificate is made out to another host."""
+    """The server's certificate is for another host name."""
 
 
 class CertificateExpired(CertificateError):
@@ -228,15 +228,15 @@ class ClientCertificateRefused(CertificateError):
 
 
 class SecurityRequired(SecurityError):
-    """The server has security on; give the client credentials."""
+    """The server has security enabled; give the client credentials."""
 
 
 class SecurityNotEnabled(SecurityError):
-    """Credentials were given, and the server has no security: they were not sent."""
+    """The server has security disabled; the credentials were not sent."""
 
 
 class OutcomeUnknown(RiakError):
-    """A write was sent, and nothing that was received says whether it was done: it may be, or may still be."""
+    """A write was sent, and no reply says whether it was done: it may have been, or may still be."""
 
     summary = "It is not known whether the change was saved."
     outcome_unknown = True
@@ -244,17 +244,17 @@ class OutcomeUnknown(RiakError):
 
 
 class ConnectionLost(RiakError, ConnectionError):
-    """The connection closed before the answer came."""
+    """The connection closed before the reply arrived."""
 
     summary = "The connection to the database was lost."
 
 
 class WriteLost(OutcomeUnknown, ConnectionLost):
-    """The connection closed after a write was sent and before its answer came."""
+    """The connection closed after a write was sent and before its reply arrived."""
 
 
 class RequestTimeout(RiakError, TimeoutError):
-    """The deadline passed before the answer came."""
+    """The deadline passed before the reply arrived."""
 
     summary = "The database did not answer in time."
 
@@ -264,15 +264,15 @@ class PoolTimeout(RequestTimeout):
 
 
 class WriteTimeout(OutcomeUnknown, RequestTimeout):
-    """The deadline passed after a write was sent and before its answer came."""
+    """The deadline passed after a write was sent and before its reply arrived."""
 
 
 class ProtocolError(RiakError):
-    """What arrived is not Riak's protocol; the connection is closed."""
+    """The server violated Riak's protocol; the connection was closed."""
 
 
 class WriteGarbled(OutcomeUnknown, ProtocolError):
-    """What arrived in answer to a write is not Riak's protocol."""
+    """The server violated Riak's protocol after a write was sent."""
 
 
 class ServerError(RiakError):
@@ -314,19 +314,19 @@ class ServerWriteError(OutcomeUnknown, ServerError):
 
 
 class PreconditionFailed(ServerError):
-    """A conditional put found its condition unmet; nothing was written."""
+    """The condition of a conditional put was not met; nothing was written."""
 
     summary = "The record was changed by someone else; nothing was saved."
 
 
 class NotModifiedFailed(PreconditionFailed):
-    """``if_not_modified``: the object is newer than the vclock given, or is not there."""
+    """``if_not_modified``: the object has changed since it was fetched, or does not exist."""
 
     _meaning = "if_not_modified: the stored object is not the one that was fetched"
 
 
 class NoneMatchFailed(PreconditionFailed):
-    """``if_none_match``: the object is there already."""
+    """``if_none_match``: the object exists already."""
 
     _meaning = "if_none_match: an object is stored under this key already"
 
@@ -338,7 +338,7 @@ class BucketTypeNotFound(ServerError):
 
 
 class ServerTimeout(ServerError, TimeoutError):
-    """The server gave up waiting for its replicas."""
+    """The server timed out waiting for its replicas."""
 
     summary = "The database did not answer in time."
     _meaning = "the server timed out waiting for its replicas"
@@ -346,11 +346,11 @@ class ServerTimeout(ServerError, TimeoutError):
 
 
 class ServerWriteTimeout(OutcomeUnknown, ServerTimeout):
-    """The server gave up waiting for its replicas' confirmation of a write."""
+    """The server timed out waiting for its replicas to confirm a write."""
 
 
 class Overload(ServerError):
-    """The node has too much to do; nothing was done."""
+    """The node is overloaded; nothing was done."""
 
     summary = "The database is overloaded; try again later."
     _meaning = "the node is overloaded"
@@ -371,7 +371,7 @@ class Unavailable(ServerError):
 
 
 class QuorumUnsatisfied(ServerError):
-    """Too few replicas answered: ``required`` and ``got``; ``quorum`` names which (``"r"``, ``"pw"`` …)."""
+    """Too few replicas answered: ``quorum`` (``"r"``, ``"pw"`` …) says which, ``required`` and ``got`` how many."""
 
     summary = "Too few copies of the record are available; try again later."
     _meaning = "{quorum} requires {required} replicas, {got} answered"
@@ -415,7 +415,7 @@ class HookRejected(ServerError):
 
 
 class InvalidIndex(HookRejected):
-    """An index entry has a name or a value that the server cannot take."""
+    """An index entry has an invalid name or value."""
 
     _meaning = "an index entry has an invalid name or value"
 
@@ -427,7 +427,7 @@ class InvalidProperties(ServerError):
 
 
 class DatatypeMismatch(ServerError):
-    """The operation is not one of the bucket type's data type."""
+    """The operation is for another data type than that of the bucket type."""
 
     _meaning = "the operation is for another data type than that of the bucket type"
 
@@ -439,13 +439,13 @@ class NotADatatype(ServerError):
 
 
 class RemovalFailed(ServerError):
-    """Something absent was to be removed without a context that had seen it."""
+    """A removal without a context named a member or field that is absent."""
 
     _meaning = "the member or field to remove is absent; fetch the data type before removing from it"
 
 
 class MapReduceError(ServerError):
-    """A map/reduce job is no job, or one of its phases failed.
+    """A map/reduce job is invalid, or one of its phases failed.
 
     ``phase`` counts from 0 (``None``: before any phase), ``reason`` is what the server gives as such.
     """
@@ -460,20 +460,20 @@ class MapReduceWriteError(OutcomeUnknown, MapReduceError):
 
 
 class NotFound(ServerError):
-    """What was asked for by its name is not there: a search index, a schema, a replication queue."""
+    """The search index, schema or replication queue does not exist."""
 
     _meaning = "the search index, schema or replication queue does not exist"
 
 
 class NotSupported(ServerError):
-    """This server does not know the request."""
+    """The server does not support the request."""
 
     summary = "The database does not support this request."
     _meaning = "the server does not support this request"
 
 
 class PermissionDenied(ServerError, PermissionError):
-    """The user may not do this."""
+    """The user lacks a permission."""
 
     summary = "This program may not do that in the database."
     _meaning = "the user lacks a permission"
