@@ -16,6 +16,10 @@ _DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PAIRS = [bytes((first, second)) for first in _DIGITS for second in _DIGITS]
 
 
+_COMMON = {each: each for each in (b"application/json", b"text/plain", b"application/octet-stream")}
+"""Media types that are kept in memory once for all objects."""
+
+
 def from_message(message: RpbContent, now: float, random: Random) -> Content:
     """Make the content to store from a client's message."""
     value = content_type = charset = encoding = None
@@ -28,7 +32,7 @@ def from_message(message: RpbContent, now: float, random: Random) -> Content:
         if name == "value":
             value = given
         elif name == "content_type":
-            content_type = given
+            content_type = _COMMON.get(given, given)
         elif name == "charset":
             charset = given
         elif name == "content_encoding":

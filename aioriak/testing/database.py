@@ -156,6 +156,7 @@ class Database:
 
     def put(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj) -> None:
         """Store the object as it is, instead of what was there."""
+        obj.vclock.compact()
         if obj.is_tombstone and self.tombstone_seconds is not None:
             if self.tombstone_seconds <= 0:
                 self.delete(type, bucket, key)
@@ -198,6 +199,7 @@ class Database:
 
     def load(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj) -> None:
         """Load an object from the storage."""
+        obj.vclock.compact()
         self._objects.setdefault(type, {}).setdefault(bucket, {})[key] = obj
         if obj.is_tombstone and self.tombstone_seconds is not None:
             self._doomed.append((self.clock() + self.tombstone_seconds, (type, bucket, key), obj))

@@ -85,13 +85,17 @@ class RiakObj:
         """
         clock = (self.vclock if old is None else old.vclock.merge(self.vclock)).increment(actor, second)
         dot = (actor, clock.count(actor))
-        new = [content.dotted(dot) for content in self.contents]
+        new: tuple[Content, ...]  # a tuple, because a million objects must fit into memory
+        if len(self.contents) == 1:
+            new = (self.contents[0].dotted(dot),)
+        else:
+            new = tuple(content.dotted(dot) for content in self.contents)
         if old is None:
             return RiakObj(new, clock)
         seen = self.vclock
         if seen.descends(old.vclock):
             return RiakObj(new, clock)
-        kept = [content for content in old.contents if not (dotted and seen.has_seen(content.dot))]
+        kept = tuple(content for content in old.contents if not (dotted and seen.has_seen(content.dot)))
         return RiakObj(kept + new, clock)
 
     def merged_with(self, other: RiakObj) -> RiakObj:
@@ -100,8 +104,8 @@ class RiakObj:
         theirs = {content.dot for content in other.contents if content.dot}
         kept = [c for c in other.contents if c.dot in mine or not self.vclock.has_seen(c.dot)]
         ours = [c for c in self.contents if c.dot not in theirs and not other.vclock.has_seen(c.dot)]
-        return RiakObj(kept + [c for c in ours if c not in kept], self.vclock.merge(other.vclock))
+        return RiakObj((*kept, *(c for c in ours if c not in kept)), self.vclock.merge(other.vclock))
 
     def without_siblings(self) -> RiakObj:
         """Return the object with only the content that was written last."""
-        return self if len(self.contents) == 1 else RiakObj([self.latest], self.vclock)
+        return self if len(self.contents) == 1 else RiakObj((self.latest,), self.vclock)

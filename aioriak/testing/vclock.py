@@ -36,11 +36,24 @@ class VClock:
     when it made the last one.  Two clocks are equal when their counts are.
     """
 
-    __slots__ = ("_encoded", "entries")
+    __slots__ = ("_encoded", "_entries")
 
     def __init__(self, entries: Mapping[bytes, tuple[int, int]] | None = None) -> None:
-        self.entries: Mapping[bytes, tuple[int, int]] = entries or {}
+        self._entries: Mapping[bytes, tuple[int, int]] | None = entries or {}
         self._encoded: bytes | None = None
+
+    @property
+    def entries(self) -> Mapping[bytes, tuple[int, int]]:
+        """The count and the second of each actor."""
+        if self._entries is None:
+            assert self._encoded is not None
+            return _decoded(self._encoded)
+        return self._entries
+
+    def compact(self) -> None:
+        """Keep only the encoded form, which takes a quarter of the memory, for a clock that is stored."""
+        self.encode()
+        self._entries = None
 
     @classmethod
     def decode(cls, data: bytes) -> VClock:
@@ -49,26 +62,18 @@ class VClock:
             return FRESH
         if data[:3] != _MAGIC or len(data) < 7 or _SUM.unpack_from(data, 3)[0] != crc32(data[7:]):
             raise InvalidClock(data)
-        entries: dict[bytes, tuple[int, int]] = {}
-        position = 7
         try:
-            while position < len(data):
-                size, count, second = _ENTRY.unpack_from(data, position)
-                position += _ENTRY.size
-                entries[data[position : position + size]] = (count, second)
-                position += size
+            clock = cls(_decoded(data))
         except error:
             raise InvalidClock(data) from None
-        clock = cls(entries)
         clock._encoded = data
         return clock
 
     def encode(self) -> bytes:
         """Encode the clock for clients."""
         if self._encoded is None:
-            body = b"".join(
-                [_ENTRY.pack(len(actor), *self.entries[actor]) + actor for actor in sorted(self.entries)]
-            )
+            entries = self.entries
+            body = b"".join([_ENTRY.pack(len(actor), *entries[actor]) + actor for actor in sorted(entries)])
             self._encoded = _MAGIC + _SUM.pack(crc32(body)) + body
         return self._encoded
 
@@ -83,7 +88,12 @@ class VClock:
 
     def descends(self, other: VClock) -> bool:
         """Whether this clock has seen all that the other has."""
-        return all(self.count(actor) >= count for actor, (count, _) in other.entries.items())
+        entries = self.entries
+        for actor, (count, _) in other.entries.items():
+            entry = entries.get(actor)
+            if entry is None or entry[0] < count:
+                return False
+        return True
 
     def dominates(self, other: VClock) -> bool:
         """Whether this clock has seen all that the other has, and more."""
@@ -91,12 +101,13 @@ class VClock:
 
     def merge(self, other: VClock) -> VClock:
         """Return the smallest clock that descends both."""
-        if not other.entries:
+        entries, others = self.entries, other.entries
+        if not others:
             return self
-        if not self.entries:
+        if not entries:
             return other
-        entries = dict(self.entries)
-        for actor, entry in other.entries.items():
+        entries = dict(entries)
+        for actor, entry in others.items():
             mine = entries.get(actor)
             if mine is None or mine < entry:
                 entries[actor] = entry
@@ -104,13 +115,16 @@ class VClock:
 
     def increment(self, actor: bytes, second: int) -> VClock:
         """Return the clock after one more write by the actor."""
-        return VClock({**self.entries, actor: (self.count(actor) + 1, second)})
+        entries = self.entries
+        count, _ = entries.get(actor, (0, 0))
+        return VClock({**entries, actor: (count + 1, second)})
 
     def prune(self, second: int, *, small: int, big: int, young: int, old: int) -> VClock:
         """Return the clock without its oldest entries, by the ``*_vclock`` bucket properties."""
-        if len(self.entries) <= small:
+        entries = self.entries
+        if len(entries) <= small:
             return self
-        oldest_first = sorted(self.entries.items(), key=lambda item: item[1][1])
+        oldest_first = sorted(entries.items(), key=lambda item: item[1][1])
         while len(oldest_first) > small:
             age = second - oldest_first[0][1][1]
             if age < young or (len(oldest_first) <= big and age <= old):
@@ -128,6 +142,18 @@ class VClock:
 
     def __repr__(self) -> str:
         return f"VClock({ {actor.hex(): count for actor, (count, _) in self.entries.items()} })"
+
+
+def _decoded(data: bytes) -> dict[bytes, tuple[int, int]]:
+    """Return the entries of an encoded clock; raises ``struct.error``."""
+    entries: dict[bytes, tuple[int, int]] = {}
+    position = 7
+    while position < len(data):
+        size, count, second = _ENTRY.unpack_from(data, position)
+        position += _ENTRY.size
+        entries[data[position : position + size]] = (count, second)
+        position += size
+    return entries
 
 
 FRESH = VClock()
