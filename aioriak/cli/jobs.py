@@ -30,8 +30,7 @@ def mapred_command(session: Session, job: Any) -> None:
 
     async def work(client: RiakClient) -> None:
         async for phase, data in client.mapreduce.stream(inputs, query, found.get("timeout")):
-            for one in data if isinstance(data, list) else [data]:
-                session.output.document({"phase": phase, "result": one} if session.output.json else one)
+            session.output.document({"phase": phase, "result": data} if session.output.json else data)
 
     session.run(work)
 

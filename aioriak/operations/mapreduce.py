@@ -27,10 +27,10 @@ _READING_INPUTS = {("yokozuna", "mapred_search"), ("riak_search", "mapred_search
 
 
 class PhaseResult(NamedTuple):
-    """Some results of one phase; a phase may come many times, and phases interleave."""
+    """One result of a phase: the phase's number, and the result.  The results of several phases interleave."""
 
     phase: int
-    data: list[Any]
+    data: Any
 
 
 def stream(
@@ -85,4 +85,6 @@ def _results(message: kv.RpbMapRedResp) -> list[PhaseResult]:
         data = json.loads(message.response)
     except ValueError as error:
         raise ContentError(f"a result of phase {message.phase} is no JSON: {error}") from None
-    return [PhaseResult(message.phase, data)]
+    if not isinstance(data, list):
+        raise ContentError(f"the results of phase {message.phase} are no list, but {type(data).__name__}")
+    return [PhaseResult(message.phase, result) for result in data]

@@ -295,8 +295,9 @@ class RiakMapReduce:
         return found
 
     async def stream(self, timeout: Timeout | None = None) -> Stream[PhaseResult]:
-        """Run the job and stream its results: pairs of a phase's number and a list.
+        """Run the job and stream its results one by one: pairs of a phase's number and a result.
 
+        ``async for batch in stream.chunks()`` gives lists of such pairs, as the server sent them.
         ``timeout`` is a ``timedelta`` or milliseconds, for the job and for each wait.
         """
         return MapReduce(self._runtime).stream(self.inputs, self.query, timeout)
@@ -326,7 +327,7 @@ class MapReduce:
         """
         phases: dict[int, list[Any]] = {}
         async for phase, data in self.stream(inputs, query, timeout):
-            phases.setdefault(phase, []).extend(data)
+            phases.setdefault(phase, []).append(data)
         if len(phases) > 1:
             return {phase: phases[phase] for phase in sorted(phases)}
         return next(iter(phases.values()), [])
@@ -334,7 +335,7 @@ class MapReduce:
     def stream(
         self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
     ) -> Stream[PhaseResult]:
-        """Stream the results of a job as given to :meth:`run`: pairs of a phase's number and a list."""
+        """Stream the results of a job as given to :meth:`run`: pairs of a phase's number and a result."""
         return mapreduce.stream(self._runtime.dispatcher, inputs, query, timeout)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import json
+import warnings
 from typing import Any
 
 import pytest
 
 import aioriak
 from aioriak import RiakClient, RiakError, RiakObject
-from aioriak.error import ListingWarning
+from aioriak.error import ContextRequired, ListingWarning
 from aioriak.testing import RiakServer
 
 NAMES = {
@@ -163,11 +165,10 @@ async def test_map_reduce_of_aioriak_0_2_runs_unchanged(client: RiakClient) -> N
     phase = {"language": "erlang", "module": "riak_kv_mapreduce", "function": "map_object_value", "keep": True}
     found = await client.mapred(inputs, [{"map": phase}])
     assert sorted(found) == ["0", "1", "2"]
-    streamed = []
-    async for number, data in await client.stream_mapred(inputs, [{"map": phase}]):
-        assert number == 0
-        streamed += data
-    assert sorted(streamed) == ["0", "1", "2"]
+    streamed = [found async for found in await client.stream_mapred(inputs, [{"map": phase}])]
+    assert sorted(streamed) == [(0, "0"), (0, "1"), (0, "2")]
+    job = aioriak.RiakMapReduce(client).add_bucket("numbers").map(["riak_kv_mapreduce", "map_object_value"])
+    assert sorted([found async for found in await job.stream()]) == [(0, "0"), (0, "1"), (0, "2")]
 
 
 async def test_hosts_may_be_a_list(server: RiakServer) -> None:
@@ -198,3 +199,114 @@ async def test_retry_count_counts_for_the_requests_within(client: RiakClient, se
         await once.bucket("b").get("k")
     await once.aclose()
     assert fault.hits == 3
+
+
+# -- what is different from aioriak 0.2, as the page on migration lists it --------------------------------
+
+
+async def test_json_is_compact_unless_an_encoder_writes_spaces(client: RiakClient) -> None:
+    bucket = client.bucket("old")
+    value = {"name": "Ådahl", "tags": [1, 2]}
+    assert (await bucket.new("k", value)).encoded_data == '{"name":"Ådahl","tags":[1,2]}'.encode()
+    client.set_encoder("application/json", lambda value: json.dumps(value, ensure_ascii=False))
+    await (await bucket.new("k", value)).store()
+    found = await bucket.get("k")
+    assert found.encoded_data == '{"name": "Ådahl", "tags": [1, 2]}'.encode()
+    assert found.data == value
+
+
+async def test_links_keep_their_missing_tag_and_may_be_bytes(client: RiakClient) -> None:
+    bucket = client.bucket("old")
+    robj = await bucket.new("k", 1)
+    robj.links = [("old", "a", None), (b"old", b"b", b"friend")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
+        await robj.store()
+    assert (await bucket.get("k")).links == [("old", "a", None), ("old", "b", "friend")]
+
+
+async def test_of_add_and_discard_before_one_store_the_last_call_counts(client: RiakClient) -> None:
+    bucket = client.bucket_type("sets").bucket("old")
+    tags = await bucket.new("k")
+    tags.add("x")
+    tags.add("y")
+    await tags.store()
+    tags.add("x")
+    tags.discard("x")
+    assert tags.dirty_value == {"y"}
+    await tags.store()
+    assert (await bucket.get("k")).value == {"y"}
+    tags.discard("y")
+    tags.add("y")
+    tags.add("z")
+    await tags.store()
+    assert (await bucket.get("k")).value == {"y", "z"}
+
+
+async def test_of_the_removal_and_the_increment_of_a_counter_the_last_call_counts(client: RiakClient) -> None:
+    bucket = client.bucket_type("maps").bucket("old")
+    visits = await bucket.new("k")
+    visits.counters["n"].increment(5)
+    await visits.store()
+    visits.counters["n"].increment(2)
+    del visits.counters["n"]
+    await visits.store()
+    assert ("n", "counter") not in await bucket.get("k")
+    visits.counters["n"].increment(5)
+    await visits.store()
+    del visits.counters["n"]
+    visits.counters["n"].increment(2)
+    assert visits.counters["n"].dirty_value == 2
+    await visits.store()
+    assert visits.counters["n"].value == (await bucket.get("k")).counters["n"].value == 2
+
+
+async def test_discard_of_a_staged_add_needs_no_context(client: RiakClient) -> None:
+    tags = await client.bucket_type("sets").bucket("old").new("k")
+    tags.add("x")
+    tags.discard("x")
+    assert not tags.modified
+    with pytest.raises(ContextRequired):
+        tags.discard("never added")
+
+
+async def test_a_removal_after_a_store_without_body_fetches_the_context(client: RiakClient) -> None:
+    bucket = client.bucket_type("sets").bucket("old")
+    tags = await bucket.new("k")
+    tags.add("x")
+    tags.add("y")
+    await tags.store(return_body=False)
+    tags.discard("x")
+    await tags.store()
+    assert tags.value == (await bucket.get("k")).value == {"y"}
+
+
+async def test_a_flag_is_disabled_without_a_context(client: RiakClient) -> None:
+    bucket = client.bucket_type("maps").bucket("old")
+    settings = await bucket.new("k")
+    settings.flags["seen"].enable()
+    await settings.store()
+    afresh = await bucket.new("k")
+    afresh.flags["seen"].disable()
+    await afresh.store()
+    assert (await bucket.get("k")).flags["seen"].value is False
+
+
+async def test_results_of_several_phases_come_by_phase(client: RiakClient) -> None:
+    await (await client.bucket("numbers").new("1", 1)).store()
+    kept = {"language": "erlang", "module": "riak_kv_mapreduce", "keep": True}
+    query = [{"map": {**kept, "function": "map_object_value"}}, {"reduce": {**kept, "function": "reduce_count_inputs"}}]
+    assert await client.mapred("numbers", query) == {0: ["1"], 1: [1]}
+    assert sorted([found async for found in await client.stream_mapred("numbers", query)]) == [(0, "1"), (1, 1)]
+
+
+async def test_errors_are_of_the_built_in_kinds_that_they_were(client: RiakClient) -> None:
+    bucket = client.bucket_type("sets").bucket("old")
+    with pytest.raises(ValueError, match="nothing to store"):
+        await (await bucket.new("k")).store()
+    with pytest.raises(ValueError, match="no bucket"):
+        await aioriak.datatypes.Set().reload()
+    with pytest.raises(TypeError, match="must be a string"):
+        client.bucket(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="without a key"):
+        await client.get(client.bucket("old").new_object())

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from aioriak.operations.mapreduce import only_reads
+from aioriak.error import ContentError
+from aioriak.operations.mapreduce import _results, only_reads
+from aioriak.riak_pb import kv
 
 
 def erlang(function: str, module: str = "riak_kv_mapreduce") -> dict[str, Any]:
@@ -31,3 +33,17 @@ def erlang(function: str, module: str = "riak_kv_mapreduce") -> dict[str, Any]:
 )
 def test_a_job_reads_only_if_every_function_is_known_to(inputs: Any, query: Any, reads: bool) -> None:
     assert only_reads(inputs, query) is reads
+
+
+@pytest.mark.parametrize(
+    ("response", "results"),
+    [(b"[]", []), (b'[1,"two",[3]]', [(0, 1), (0, "two"), (0, [3])]), (None, [])],
+)
+def test_a_message_holds_any_number_of_results(response: bytes | None, results: list[Any]) -> None:
+    assert _results(kv.RpbMapRedResp(phase=0, response=response)) == results
+
+
+@pytest.mark.parametrize("response", [b"[1", b'{"a":1}', b"5"])
+def test_results_that_are_no_list_are_an_error(response: bytes) -> None:
+    with pytest.raises(ContentError, match="phase 2"):
+        _results(kv.RpbMapRedResp(phase=2, response=response))
