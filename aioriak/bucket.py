@@ -47,11 +47,12 @@ if TYPE_CHECKING:
     from aioriak.models.buckets import DatatypeBucket
 
     D = TypeVar("D", bound=Datatype[Any])
-    V = TypeVar("V", default=Any)
+    P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
+    V_co = TypeVar("V_co", default=Any, covariant=True)
 else:
     from typing import TypeVar
 
-    V = TypeVar("V")
+    V_co = TypeVar("V_co", covariant=True)
 
 
 class Handle:
@@ -199,8 +200,12 @@ class BucketType(CompatBucketType, Handle):
         return f"<BucketType {show(self.name)}>"
 
 
-class Bucket(CompatBucket, Handle, Generic[V]):
+class Bucket(CompatBucket, Handle, Generic[V_co]):
     """A bucket: a namespace of keys, with objects or data types under them.
+
+    For type checkers it is generic in what its keys hold.  ``client.bucket(name)`` is a ``Bucket[RiakObject]``,
+    because the bucket type ``default`` holds objects.  Buckets of other types are ``Bucket[Any]``, because only the
+    server knows what they hold; :meth:`of` states it.
 
     Riak's documentation: "Buckets".
     """
@@ -241,7 +246,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         data: Any = None,
         content_type: str | None = "application/json",
         encoded_data: bytes | str | None = None,
-    ) -> Any:
+    ) -> V_co:
         """Make an object, or a data type where the bucket type has one.  Nothing is stored.
 
         The first call for a bucket type fetches its data type.  Without a key the server chooses one at the
@@ -255,8 +260,8 @@ class Bucket(CompatBucket, Handle, Generic[V]):
                         f"{self.path} holds data types ({datatype}), which are not made of data: "
                         "make it with new(key), change it with its methods, and store() it"
                     )
-                return handles.new(datatype, self, key)
-        return self.new_object(key, data, content_type, encoded_data)
+                return cast(V_co, handles.new(datatype, self, key))
+        return cast(V_co, self.new_object(key, data, content_type, encoded_data))
 
     def new_object(
         self,
@@ -278,7 +283,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         robject.siblings = [content]
         return robject
 
-    async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any:
+    async def get(self, key: Name, **options: Unpack[GetOptions]) -> V_co:
         """Fetch what a key holds: an object, or a data type where the bucket type has one.
 
         A key that is not found is no error: its object's ``exists`` is false.  The resolver resolves a conflict.
@@ -288,7 +293,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         kind = self.bucket_type.wire_name
         if kind is not None and (self._runtime.datatypes.get(kind) or await self.bucket_type.get_datatype()):
             try:
-                return await handles.fetch(self, key, options)
+                return cast(V_co, await handles.fetch(self, key, options))
             except NotADatatype:  # the cached data type was wrong and is now dropped
                 if await self.bucket_type.get_datatype() is not None:
                     raise
@@ -296,7 +301,8 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         robject = RiakObject._absent(self.client, self, key)
         if robject._take(reply, options):
             await resolve(robject)
-        return robject
+        found: Any = robject  # not cast(), which would be called for each read
+        return found  # type: ignore[no-any-return]
 
     async def delete(self, key: Name, **options: Unpack[DeleteOptions]) -> RiakObject:
         """Delete a key without reading it first; return an object without siblings.
@@ -307,21 +313,21 @@ class Bucket(CompatBucket, Handle, Generic[V]):
 
     def get_many(
         self, keys: Iterable[Name] | AsyncIterable[Name], *, concurrency: int = 64, **options: Unpack[ReadOptions]
-    ) -> AsyncIterator[tuple[Name, Any]]:
+    ) -> AsyncIterator[tuple[Name, V_co | RiakError]]:
         """Fetch many keys: yields each key with its object, as the replies arrive.
 
         At most ``concurrency`` requests are in flight.  ``keys`` is read only as requests finish.  A key whose
         request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
 
-        async def fetch(key: Name) -> Any:
+        async def fetch(key: Name) -> V_co:
             return await self.get(key, **options)
 
         return many.each(fetch, keys, concurrency)
 
     def put_many(
-        self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
-    ) -> AsyncIterator[tuple[Any, RiakError | None]]:
+        self, objects: Iterable[P] | AsyncIterable[P], *, concurrency: int = 64, **options: Unpack[WriteOptions]
+    ) -> AsyncIterator[tuple[P, RiakError | None]]:
         """Store many objects or data types: yields each with ``None``, or with its error, as the replies arrive.
 
         At most ``concurrency`` requests are in flight.  ``objects`` is read only as requests finish.
@@ -396,7 +402,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
 
     # -- data types -------------------------------------------------------------------------------
 
-    def edit(self, key: Name, **options: Unpack[DatatypeWriteOptions]) -> handles.Edit:
+    def edit(self: Bucket[D], key: Name, **options: Unpack[DatatypeWriteOptions]) -> handles.Edit[D]:
         """Fetch a data type, and store its changes at the end of ``async with bucket.edit(key) as datatype``.
 
         ``options`` are those of the store.  Nothing is stored without changes, or after an exception.
@@ -462,7 +468,7 @@ class Bucket(CompatBucket, Handle, Generic[V]):
         limit: int | None = None,
         term_regex: Name | None = None,
         timeout: Timeout | None = None,
-    ) -> Query:
+    ) -> Query[V_co]:
         """Query a secondary index: ``async for row in bucket.query("age_int", 18, 30)``.
 
         Matches the term ``start``, or with ``end`` the terms from ``start`` to ``end``, both included, and with

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
 from weakref import WeakValueDictionary
 
 from aioriak import many
@@ -35,6 +35,7 @@ from aioriak.config import (
     parse_url,
     settings_from_options,
 )
+from aioriak.datatypes.base import Datatype
 from aioriak.error import InvalidRequest, RiakError
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Telemetry
@@ -45,12 +46,16 @@ from aioriak.operations.server import ServerInfo
 from aioriak.queries.mapreduce import MapReduce
 from aioriak.queries.search import Search
 from aioriak.resolver import Resolver, checked, default_resolver
+from aioriak.riak_object import RiakObject
 from aioriak.runtime import AllowListing, Runtime
 from aioriak.security import FROM_URL, SecurityCreds, security_from, take_from_url
 
 if TYPE_CHECKING:
     from aioriak.admin.aae import Folds
     from aioriak.admin.replication import Replication
+
+P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
+V = TypeVar("V")
 
 
 class RiakClient(CompatClient):
@@ -324,6 +329,10 @@ class RiakClient(CompatClient):
             found = self._bucket_types[name] = BucketType(self, name)
         return found
 
+    @overload
+    def bucket(self, name: Name, bucket_type: Literal["default", b"default"] = "default") -> Bucket[RiakObject]: ...
+    @overload
+    def bucket(self, name: Name, bucket_type: Name | BucketType) -> Bucket: ...
     def bucket(self, name: Name, bucket_type: Name | BucketType = "default") -> Bucket:
         """Return a bucket; the same handle as before, while that one is referenced.
 
@@ -339,26 +348,26 @@ class RiakClient(CompatClient):
 
     def get_many(
         self,
-        places: Iterable[tuple[Bucket, Name]] | AsyncIterable[tuple[Bucket, Name]],
+        places: Iterable[tuple[Bucket[V], Name]] | AsyncIterable[tuple[Bucket[V], Name]],
         *,
         concurrency: int = 64,
         **options: Unpack[ReadOptions],
-    ) -> AsyncIterator[tuple[tuple[Bucket, Name], Any]]:
+    ) -> AsyncIterator[tuple[tuple[Bucket[V], Name], V | RiakError]]:
         """Fetch from many buckets: yields each pair of bucket and key with its object, as the replies arrive.
 
         At most ``concurrency`` requests are in flight.  ``places`` is read only as requests finish.  A pair whose
         request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
 
-        async def fetch(place: tuple[Bucket, Name]) -> Any:
+        async def fetch(place: tuple[Bucket[V], Name]) -> V:
             bucket, key = place
             return await bucket.get(key, **options)
 
         return many.each(fetch, places, concurrency)
 
     def put_many(
-        self, objects: Iterable[Any] | AsyncIterable[Any], *, concurrency: int = 64, **options: Unpack[WriteOptions]
-    ) -> AsyncIterator[tuple[Any, RiakError | None]]:
+        self, objects: Iterable[P] | AsyncIterable[P], *, concurrency: int = 64, **options: Unpack[WriteOptions]
+    ) -> AsyncIterator[tuple[P, RiakError | None]]:
         """Store many objects or data types: yields each with ``None``, or with its error, as the replies arrive.
 
         At most ``concurrency`` requests are in flight.  ``objects`` is read only as requests finish.

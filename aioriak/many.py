@@ -99,8 +99,8 @@ async def each(
 
 
 def stored(
-    objects: Iterable[Any] | AsyncIterable[Any], concurrency: int, options: WriteOptions
-) -> AsyncIterator[tuple[Any, RiakError | None]]:
+    objects: Iterable[T] | AsyncIterable[T], concurrency: int, options: WriteOptions
+) -> AsyncIterator[tuple[T, RiakError | None]]:
     """Store each object, and yield it with ``None`` or its error, as :func:`each` does."""
 
     async def store(item: Any) -> None:

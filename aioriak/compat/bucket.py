@@ -35,6 +35,9 @@ class _Object(Protocol):
 
 R_co = TypeVar("R_co", bound=_Object, covariant=True)
 R = TypeVar("R", bound=_Object)
+Item = TypeVar("Item")
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
 
 class _MakesObjects(HasRuntime, Protocol[R_co]):
@@ -45,10 +48,15 @@ class _MakesObjects(HasRuntime, Protocol[R_co]):
     ) -> R_co: ...
 
 
+class _Readable(BucketView, Protocol[V_co]):
+    """The method of a bucket that fetches what a key holds."""
+
+    async def get(self, key: Name, **options: Unpack[GetOptions]) -> V_co: ...
+
+
 class _Bucket(BucketView, Protocol):
     """The attributes and methods of a bucket that are used here."""
 
-    async def get(self, key: Name, **options: Unpack[GetOptions]) -> Any: ...
     async def get_index(
         self,
         index: Name,
@@ -112,13 +120,15 @@ class CompatBucket:
     pw = AwaitedProperty("pw")
     rw = AwaitedProperty("rw")
 
-    async def multiget(self: _Bucket, keys: Iterable[Name], **options: Unpack[ReadOptions]) -> list[Any]:
+    async def multiget(
+        self: _Readable[V], keys: Iterable[Name], **options: Unpack[ReadOptions]
+    ) -> list[V | tuple[Name, Name, Name, RiakError]]:
         """Fetch many keys; return a list in the order of the keys.
 
         An entry is the object, or a tuple of bucket type, bucket, key and the error.
         """
 
-        async def read(key: Name) -> Any:
+        async def read(key: Name) -> V:
             return await self.get(key, **options)
 
         kind, name = self.bucket_type.name, self.name
@@ -231,7 +241,7 @@ class CompatBucketType:
         return self.get_datatype()
 
 
-async def in_order(work: Callable[[Any], Awaitable[Any]], items: list[Any]) -> list[tuple[Any, Any]]:
+async def in_order(work: Callable[[Item], Awaitable[V]], items: list[Item]) -> list[tuple[Item, V | RiakError]]:
     """Return each item with its result or error, in the order of the items."""
     found: list[Any] = [None] * len(items)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol, TypeVar, Unpack
 
 from aioriak.bucket import Bucket, BucketType
 from aioriak.cluster.retry import ATTEMPTS
@@ -42,6 +42,10 @@ from aioriak.resolver import resolve
 from aioriak.riak_object import RiakObject
 from aioriak.runtime import Runtime
 
+D = TypeVar("D", bound=Datatype[Any])
+P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
+T = TypeVar("T")
+
 
 class _Client(Protocol):
     """The attributes and methods of a client that are used here."""
@@ -52,7 +56,7 @@ class _Client(Protocol):
     def search(self) -> Search: ...
     @property
     def mapreduce(self) -> MapReduce: ...
-    def bucket(self, name: Name, bucket_type: Name | BucketType = ...) -> Bucket: ...
+    def bucket(self, name: Name, bucket_type: Name | BucketType) -> Bucket: ...
     def bucket_type(self, name: Name) -> BucketType: ...
     async def ping(self) -> bool: ...
 
@@ -62,13 +66,13 @@ class CompatClient:
 
     # -- objects ------------------------------------------------------------------------------
 
-    async def get(self: _Client, robj: RiakObject, **options: Unpack[ReadOptions]) -> RiakObject:
+    async def get(self: _Client, robj: RiakObject[T], **options: Unpack[ReadOptions]) -> RiakObject[T]:
         """Fetch an object again: :meth:`RiakObject.reload <aioriak.riak_object.RiakObject.reload>`."""
         return await robj._reload(self._runtime.dispatcher, options)
 
     async def put(
         self: _Client,
-        robj: RiakObject,
+        robj: RiakObject[T],
         w: Quorum | None = None,
         dw: Quorum | None = None,
         pw: Quorum | None = None,
@@ -76,14 +80,14 @@ class CompatClient:
         if_none_match: bool = False,
         timeout: Timeout | None = None,
         **options: Unpack[MoreWriteOptions],
-    ) -> RiakObject:
+    ) -> RiakObject[T]:
         """Store an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
         write = written(options, w, dw, pw, return_body, if_none_match, timeout)
         if await robj._write(self._runtime.dispatcher, write):
             await resolve(robj, after_write=True)
         return robj
 
-    async def delete(self: _Client, robj: RiakObject, **options: Unpack[DeleteOptions]) -> RiakObject:
+    async def delete(self: _Client, robj: RiakObject[T], **options: Unpack[DeleteOptions]) -> RiakObject[T]:
         """Delete an object: :meth:`RiakObject.delete <aioriak.riak_object.RiakObject.delete>`."""
         return await robj._delete(self._runtime.dispatcher, options)
 
@@ -102,14 +106,17 @@ class CompatClient:
         found = await in_order(read, list(pairs))
         return [(*place, result) if isinstance(result, RiakError) else result for place, result in found]
 
-    async def multiput(self, objs: Iterable[Any], **options: Unpack[WriteOptions]) -> list[Any]:
+    async def multiput(
+        self, objs: Iterable[P], **options: Unpack[WriteOptions]
+    ) -> list[P | tuple[P, RiakError]]:
         """Store many objects; return a list in their order.
 
         An entry is the object, or a tuple of the object and the error.
         """
 
-        async def store(robject: Any) -> None:
-            await robject.store(**options)
+        async def store(robject: P) -> None:
+            storable: Any = robject  # a data type takes other options than an object
+            await storable.store(**options)
 
         stored = await in_order(store, list(objs))
         return [robject if error is None else (robject, error) for robject, error in stored]
@@ -172,8 +179,8 @@ class CompatClient:
         return await handles.fetch(bucket, key, options)
 
     async def update_datatype(
-        self, datatype: Datatype[Any], **options: Unpack[DatatypeWriteOptions]
-    ) -> Datatype[Any]:
+        self, datatype: D, **options: Unpack[DatatypeWriteOptions]
+    ) -> D:
         """Call :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`."""
         return await datatype.store(**options)
 

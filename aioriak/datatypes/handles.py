@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
 
 from aioriak.datatypes.base import Datatype
 from aioriak.datatypes.base import fetch as fetch_value
@@ -15,6 +15,8 @@ from aioriak.error import NotSupported
 from aioriak.operations.datatypes import DatatypeWriteOptions
 from aioriak.operations.names import Name
 from aioriak.runtime import BucketView
+
+D = TypeVar("D", bound=Datatype[Any])
 
 TYPES: dict[str, type[Datatype[Any]]] = {**FIELDS, "hll": Hll, "gset": GSet}
 """The class of each data type, by Riak's name for it."""
@@ -37,7 +39,7 @@ async def fetch(bucket: BucketView, key: Name, options: Mapping[str, Any]) -> Da
     return TYPES[found.type_name](bucket, key, found.value, found.context)
 
 
-class Edit:
+class Edit(Generic[D]):
     """``async with bucket.edit(key) as datatype``: fetched on entering, stored once on leaving.
 
     After an exception, or when nothing was changed, nothing is stored.
@@ -47,12 +49,12 @@ class Edit:
         self._bucket = bucket
         self._key = key
         self._options = options
-        self._datatype: Datatype[Any] | None = None
+        self._datatype: D | None = None
 
-    async def __aenter__(self) -> Any:
+    async def __aenter__(self) -> D:
         timeout = self._options.get("timeout")
-        self._datatype = await fetch(self._bucket, self._key, {"timeout": timeout})
-        return self._datatype
+        self._datatype = datatype = cast(D, await fetch(self._bucket, self._key, {"timeout": timeout}))
+        return datatype
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, Unpack
 
 from aioriak.error import InvalidRequest, ProtocolError
 from aioriak.operations import indexes
@@ -15,6 +15,15 @@ from aioriak.operations.options import ReadOptions, Timeout, positive
 from aioriak.operations.stream import Stream
 from aioriak.runtime import BucketView
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    V_co = TypeVar("V_co", default=Any, covariant=True)
+else:
+    from typing import TypeVar
+
+    V_co = TypeVar("V_co", covariant=True)
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -22,10 +31,10 @@ PAGE = 1000
 """The default number of rows of a page."""
 
 
-class _Bucket(BucketView, Protocol):
+class _Bucket(BucketView, Protocol[V_co]):
     """A bucket whose objects can be read."""
 
-    async def get(self, key: Name, **options: Unpack[ReadOptions]) -> Any: ...
+    async def get(self, key: Name, **options: Unpack[ReadOptions]) -> V_co: ...
 
 
 class IndexPage(tuple[list[Result], bytes | None]):
@@ -108,7 +117,7 @@ class IndexStream(Stream[Result]):
         return self._stream.continuation
 
 
-class Query:
+class Query(Generic[V_co]):
     """All rows of an index query, an async iterable that fetches page after page.
 
     ::
@@ -122,7 +131,7 @@ class Query:
 
     def __init__(
         self,
-        bucket: _Bucket,
+        bucket: _Bucket[V_co],
         index: Name,
         start: Term | None = None,
         end: Term | None = None,
@@ -175,14 +184,14 @@ class Query:
         """Fetch all rows into one list."""
         return [row async for rows in self.pages() for row in rows]
 
-    async def objects(self, *, concurrency: int = 16, **options: Unpack[ReadOptions]) -> AsyncIterator[Any]:
+    async def objects(self, *, concurrency: int = 16, **options: Unpack[ReadOptions]) -> AsyncIterator[V_co]:
         """Fetch the object of each row, and yield the objects in the order of the rows.
 
         At most ``concurrency`` requests are in flight.  Objects that were deleted in the meantime are left out.
         ``options`` are those of :meth:`Bucket.get <aioriak.bucket.Bucket.get>`.
         """
 
-        async def fetch(row: IndexRow) -> Any:
+        async def fetch(row: IndexRow) -> V_co:
             return await self.bucket.get(row.key, **options)
 
         async for found in in_order(fetch, self, concurrency):
