@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast, overload
 
-from aioriak import many
+from aioriak import datatypes, many
 from aioriak.codec import Codecs, Decoder, Encoder
 from aioriak.compat.bucket import CompatBucket, CompatBucketType
 from aioriak.content import RiakContent
@@ -44,14 +44,17 @@ if TYPE_CHECKING:
 
     from aioriak.client import RiakClient
     from aioriak.datatypes.base import Datatype
-    from aioriak.models.buckets import DatatypeBucket
+    from aioriak.models.buckets import DatatypeBucket, ModelBucket
+    from aioriak.models.model import Model, Upgrade
 
     D = TypeVar("D", bound=Datatype[Any])
+    M = TypeVar("M")
     P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
     V_co = TypeVar("V_co", default=Any, covariant=True)
 else:
     from typing import TypeVar
 
+    M = TypeVar("M")
     V_co = TypeVar("V_co", covariant=True)
 
 
@@ -228,17 +231,51 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
 
     # -- objects -----------------------------------------------------------------------------
 
-    def of(self, kind: type[D]) -> DatatypeBucket[D]:
+    @overload
+    def of(self, kind: type[D]) -> DatatypeBucket[D]: ...  # type: ignore[overload-overlap]  # the first one counts
+    @overload
+    def of(
+        self,
+        kind: type[M],
+        *,
+        upgrade: Upgrade | None = None,
+        resolver: Callable[[RiakObject[M]], Any] | None = None,
+    ) -> ModelBucket[M]: ...
+
+    def of(self, kind: Any, *, upgrade: Upgrade | None = None, resolver: Resolver | None = None) -> Any:
         """Return a view of this bucket whose methods return one kind of value.
 
-        ``client.bucket("carts", "maps").of(Map)`` has :class:`~aioriak.datatypes.Map`: also ``Set``, ``Counter``,
-        ``Hll`` and ``GSet``.
+        ``client.bucket("carts", "maps").of(Map)`` returns maps: a
+        :class:`~aioriak.models.buckets.DatatypeBucket`.  ``Set``, ``Counter``, ``Hll`` and ``GSet`` likewise.
+
+        ``client.bucket("users").of(User)`` returns objects whose ``data`` is a ``User``: a
+        :class:`~aioriak.models.buckets.ModelBucket`.  ``User`` is a dataclass, a pydantic model, a msgspec struct
+        or an attrs class.  ``upgrade(document)`` gets each stored document when it is read, and returns it as
+        ``User`` has it now.  ``resolver`` resolves the conflicts of these objects in place of the bucket's.
 
         Raises :class:`~aioriak.error.InvalidRequest` for a class that no bucket, or not this one, can hold.
         """
-        from aioriak.models.buckets import DatatypeBucket  # few programs need it
+        from aioriak.models import buckets  # few programs need it
+        from aioriak.models.model import Model
 
-        return DatatypeBucket(self, kind)
+        if isinstance(kind, type) and issubclass(kind, datatypes.Datatype):
+            if upgrade is not None or resolver is not None:
+                raise InvalidRequest("upgrade and resolver are for objects, not for data types")
+            return buckets.DatatypeBucket(self, kind)
+        model = Model(kind, upgrade)
+        return buckets.ModelBucket(self, _ModelHandle(self, model, checked(resolver)), model)
+
+    _model: Model[Any] | None = None  # set for the handles of a ModelBucket
+
+    async def _require_objects(self) -> None:
+        """Raise :class:`~aioriak.error.InvalidRequest` if the bucket type has a data type."""
+        datatype = await self.bucket_type.get_datatype()
+        if datatype is not None:
+            found = datatypes.TYPES.get(datatype)
+            raise InvalidRequest(
+                f"the type of {self.path} holds {datatype}s, not objects"
+                + ("" if found is None else f": use of({found.__name__})")
+            )
 
     async def new(
         self,
@@ -574,6 +611,24 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
 
     def __repr__(self) -> str:
         return f"<Bucket {show(self.name)}>" if self.bucket_type.is_default() else f"<Bucket {self.path}>"
+
+
+class _ModelHandle(Bucket[RiakObject[M]]):
+    """A bucket whose objects have instances of a model as their values."""
+
+    def __init__(self, bucket: Bucket[Any], model: Model[M], resolver: Resolver | None) -> None:
+        self.__dict__.update(bucket.__dict__)
+        self._model = model
+        self._own_resolver = resolver
+
+    @property
+    def resolver(self) -> Resolver:
+        """The conflict resolver: that of this handle, or else the bucket's."""
+        return self._own_resolver or super().resolver
+
+    @resolver.setter
+    def resolver(self, value: Resolver | None) -> None:
+        self._own_resolver = checked(value)
 
 
 def _same_value(content: RiakContent, encoded: bytes | None) -> bool:

@@ -112,8 +112,10 @@ class RiakContent(CompatContent, Generic[T]):
         if self._data is UNSET:
             if self._encoded is None or not self.has_value or self.is_tombstone:
                 return cast(T, None)
+            model = self._bucket._model
             try:
-                self._data = self._bucket.codecs.decode(self._encoded, self.content_type, self.charset)
+                value = self._bucket.codecs.decode(self._encoded, self.content_type, self.charset)
+                self._data = value if model is None else model.load(value, self._key())
             except ContentError as error:
                 self._locate(error, "decoding")
                 raise
@@ -134,12 +136,16 @@ class RiakContent(CompatContent, Generic[T]):
         """
         if not self.has_value:
             return None
-        if self._data is not UNSET:
-            preferences = self._bucket._runtime.preferences
+        value = self._data
+        if value is not UNSET:
+            bucket = self._bucket
+            preferences = bucket._runtime.preferences
             # where no bucket has codecs of its own, reading them as an attribute saves a call
-            codecs = self._bucket.codecs if preferences.own_codecs else preferences.codecs
+            codecs = bucket.codecs if preferences.own_codecs else preferences.codecs
             try:
-                return codecs.encode(self._data, self.content_type, self.charset)
+                if bucket._model is not None:
+                    value = bucket._model.dump(value, self._key())
+                return codecs.encode(value, self.content_type, self.charset)
             except ContentError as error:
                 self._locate(error, "encoding")
                 raise
@@ -166,9 +172,12 @@ class RiakContent(CompatContent, Generic[T]):
     def _locate(self, error: ContentError, what: str) -> None:
         """Say in an error which object it is about."""
         if error.operation is None:
-            owner = self._owner()
-            key = "(no key yet)" if owner is None or owner.key is None else show(owner.key)
-            error.operation = f"{what} of {self._bucket.path}/{key}"
+            key = self._key()
+            error.operation = f"{what} of {self._bucket.path}/{'(no key yet)' if key is None else show(key)}"
+
+    def _key(self) -> Name | None:
+        owner = self._owner()
+        return None if owner is None else owner.key
 
     # -- metadata ------------------------------------------------------------------------
 
@@ -256,7 +265,12 @@ class RiakContent(CompatContent, Generic[T]):
             raise InvalidRequest(
                 "this content is a tombstone: call delete() to confirm the deletion, or set data to undo it"
             )
+        model = self._bucket._model
+        if model is not None and self.has_value:
+            _ = self.data  # of a model, only what has passed it is stored
         encoded = self.encoded_data
+        if model is not None and self._data is not UNSET:
+            model.reindex(self._data, self._indexes)
         if not self.has_value:
             raise InvalidRequest("the value was not fetched (head); set data before storing")
         if encoded is None:

@@ -164,6 +164,8 @@ class RiakObject(CompatObject, Generic[T]):
             codecs = bucket.codecs if preferences.own_codecs else preferences.codecs
             try:
                 data = codecs.decode_sent(encoded, content.content_type, content.charset)
+                if bucket._model is not None:
+                    data = bucket._model.load(data, self.key)
             except ContentError as error:
                 if error.operation is None:
                     error.operation = f"decoding of {self.path}"
@@ -382,6 +384,8 @@ class RiakObject(CompatObject, Generic[T]):
     async def _write(self, dispatcher: Dispatcher, options: WriteOptions) -> bool:
         """Store the object and return whether the reply is a conflict to be resolved."""
         bucket = self.bucket
+        if bucket._model is not None:
+            await bucket._require_objects()
         content = self._content()
         try:
             request = kv.put(

@@ -1,24 +1,34 @@
-"""Typed buckets: views of a bucket whose methods return one kind of value."""
+"""Typed buckets: views of a bucket whose methods return one kind of value.
+
+:meth:`Bucket.of <aioriak.bucket.Bucket.of>` makes them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
 from aioriak import many
 from aioriak.datatypes.base import Datatype, fetch
 from aioriak.datatypes.handles import TYPES
 from aioriak.error import InvalidRequest, NotADatatype, RiakError
+from aioriak.models.model import Model
+from aioriak.models.query import ModelQuery
+from aioriak.operations.cluster import BucketFoldOptions
 from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions
 from aioriak.operations.names import Name, encode_key
-from aioriak.operations.options import DeleteOptions
+from aioriak.operations.options import DeleteOptions, ReadOptions, Timeout, WriteOptions
+from aioriak.queries.index import PAGE
+from aioriak.queries.scan import BucketFold
+from aioriak.riak_object import RiakObject
 
 if TYPE_CHECKING:
     from aioriak.bucket import Bucket
 
 H = TypeVar("H")
 D = TypeVar("D", bound=Datatype[Any])
+M = TypeVar("M")
 
 
 class TypedBucket(Generic[H]):
@@ -163,6 +173,175 @@ class DatatypeBucket(TypedBucket[D]):
         yield datatype
         if datatype.modified:
             await datatype.store(**options)
+
+
+class UpdateOptions(ReadOptions, total=False):
+    """Options of :meth:`Bucket.update <aioriak.bucket.Bucket.update>`, those of its fetch included."""
+
+    if_not_modified: bool
+    attempts: int
+
+
+class ModelBucket(TypedBucket[RiakObject[M]]):
+    """A bucket whose objects have instances of a class as their ``data``: ``client.bucket("users").of(User)``.
+
+    What is read is validated, and so is what is stored, before it is sent; :class:`~aioriak.error.ContentError`
+    says what does not fit.  The indexes that the class declares are replaced at every store by those of the value;
+    other index entries stay.
+    """
+
+    def __init__(self, bucket: Bucket[Any], handle: Bucket[RiakObject[M]], model: Model[M]) -> None:
+        super().__init__(bucket)
+        self._handle = handle
+        self._model = model
+
+    @property
+    def model(self) -> type[M]:
+        """The class of the values."""
+        return self._model.kind
+
+    @property
+    def _kind(self) -> type[M]:
+        return self._model.kind
+
+    @property
+    def resolver(self) -> Callable[[RiakObject[M]], Any]:
+        """The conflict resolver: that of :meth:`Bucket.of <aioriak.bucket.Bucket.of>`, or else the bucket's."""
+        return self._handle.resolver
+
+    # -- one object ---------------------------------------------------------------------------
+
+    def new(
+        self, data: M, key: Name | None = None, *, content_type: str | None = "application/json"
+    ) -> RiakObject[M]:
+        """Make an object of an instance.  Nothing is sent.
+
+        Without ``key`` it has the key in the instance's field that is marked with
+        :class:`~aioriak.models.Key`.  For a class without such a field the server chooses one at the first
+        ``store()``.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for a bad key, an empty key field, and a ``key`` that is not
+        the one in the field.
+        """
+        if not isinstance(data, self._model.kind if isinstance(self._model.kind, type) else object):
+            raise InvalidRequest(f"{self!r} holds {self.model.__name__}, not {type(data).__name__}")
+        own = self._model.key_of(data)
+        if own is not None and key is not None and encode_key(key) != encode_key(own):
+            raise InvalidRequest(f"the key is {key!r}, and the value has the key {own!r}")
+        robject = self._handle.new_object(own if key is None else key, data, content_type)
+        return cast("RiakObject[M]", robject)
+
+    async def put(self, data: M, key: Name | None = None, **options: Unpack[WriteOptions]) -> RiakObject[M]:
+        """Store an instance without reading what is stored; return its object.
+
+        The key is that of :meth:`new`.  If something is stored under the key, the instance becomes a sibling or
+        replaces it, as the bucket's ``allow_mult`` says; ``if_none_match=True`` refuses it instead.  :meth:`update`
+        changes what is stored.
+
+        Raises as :meth:`new` and :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
+        """
+        robject: Any = self.new(data, key)  # its store() names some of the options
+        return cast("RiakObject[M]", await robject.store(**options))
+
+    async def get(self, key: Name, **options: Unpack[ReadOptions]) -> RiakObject[M]:
+        """Fetch an object.  One that is not found is no error: its ``exists`` is false and its ``data`` ``None``.
+
+        A value that does not fit the class raises :class:`~aioriak.error.ContentError` when ``data`` is read.
+
+        Raises :class:`~aioriak.error.InvalidRequest` when the bucket type holds data types; otherwise as
+        :meth:`Bucket.get <aioriak.bucket.Bucket.get>` does.
+        """
+        return await self._fetch(key, options)
+
+    async def _fetch(self, key: Name, options: Mapping[str, Any]) -> RiakObject[M]:
+        if self._handle.bucket_type.wire_name is not None:
+            await self._handle._require_objects()
+        return await self._handle.get(key, **cast(ReadOptions, options))
+
+    async def update(
+        self, key: Name, change: Callable[[RiakObject[M]], Any], **options: Unpack[UpdateOptions]
+    ) -> RiakObject[M]:
+        """Fetch an object, change it with ``change(obj)`` and store it; see :meth:`Bucket.update
+        <aioriak.bucket.Bucket.update>`.
+
+        Where nothing is stored, ``obj.exists`` is false and the function sets ``obj.data``.
+        """
+        return cast("RiakObject[M]", await self._handle.update(key, change, **options))
+
+    # -- many objects ---------------------------------------------------------------------------
+
+    def get_many(
+        self,
+        keys: Iterable[Name] | AsyncIterable[Name],
+        *,
+        concurrency: int = 64,
+        **options: Unpack[ReadOptions],
+    ) -> AsyncIterator[tuple[Name, RiakObject[M] | RiakError]]:
+        """Fetch many keys: yields each key with its object, as the replies arrive.
+
+        At most ``concurrency`` requests are in flight.  ``keys`` is read only as requests finish.  A key whose
+        request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
+        """
+        return self._get_many(keys, concurrency, options)
+
+    def put_many(
+        self,
+        items: Iterable[M | RiakObject[M]] | AsyncIterable[M | RiakObject[M]],
+        *,
+        concurrency: int = 64,
+        **options: Unpack[WriteOptions],
+    ) -> AsyncIterator[tuple[M | RiakObject[M], RiakError | None]]:
+        """Store many instances or objects: yields each with ``None``, or with its error, as the replies arrive.
+
+        At most ``concurrency`` requests are in flight.  ``items`` is read only as requests finish.  Instances are
+        stored as :meth:`put` does.
+        """
+
+        async def work(item: M | RiakObject[M]) -> None:
+            robject: Any = item if isinstance(item, RiakObject) else self.new(item)
+            await robject.store(**options)
+
+        return many.each(work, items, concurrency)
+
+    def query(
+        self,
+        index: Name,
+        start: Any = None,
+        end: Any = None,
+        *,
+        page_size: int = PAGE,
+        limit: int | None = None,
+        term_regex: Name | None = None,
+        timeout: Timeout | None = None,
+        concurrency: int = 16,
+    ) -> ModelQuery[M]:
+        """Query an index for objects: ``async for user in users.query("age", 18, 30)``.
+
+        ``index`` is the name of a declared field or method, or that of an index.  ``start`` and ``end`` are terms,
+        or values as the field has them, such as a ``date``.  The other parameters are those of :meth:`Bucket.query
+        <aioriak.bucket.Bucket.query>`; objects are fetched with ``concurrency`` requests in flight.
+
+        Raises :class:`~aioriak.error.InvalidRequest` for an invalid query; nothing is sent then.
+        """
+        first, last = (None if value is None else self._model.term(value) for value in (start, end))
+        query = self._handle.query(
+            self._model.index_name(index), first, last,
+            page_size=page_size, limit=limit, term_regex=term_regex, timeout=timeout,
+        )  # fmt: skip
+        return ModelQuery(query, self._fetch, concurrency)
+
+    def fold(self, **options: Unpack[BucketFoldOptions]) -> BucketFold[RiakObject[M]]:
+        """Stream the bucket's objects in the order of their keys, which reads the whole cluster.
+
+        Options: :class:`~aioriak.operations.cluster.BucketFoldOptions`.
+        """
+        return cast("BucketFold[RiakObject[M]]", self._handle.fold(**options))
+
+    def scan(self, *, concurrency: int = 4, min_partitions: int | None = None) -> AsyncIterator[RiakObject[M]]:
+        """Stream the bucket's objects, in no order; see :meth:`Bucket.scan <aioriak.bucket.Bucket.scan>`."""
+        return cast(
+            "AsyncIterator[RiakObject[M]]", self._handle.scan(concurrency=concurrency, min_partitions=min_partitions)
+        )
 
 
 def _is_field_only(kind: type[Datatype[Any]]) -> bool:

@@ -1,0 +1,42 @@
+"""The user that tests store, as a pydantic model."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, computed_field
+
+from aioriak.models import Index, Key, indexed
+
+
+class Color(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Address(BaseModel):
+    city: str
+    zip_code: str = ""
+
+
+class User(BaseModel):
+    id: Annotated[str, Key]
+    age: Annotated[int, Index]
+    email: Annotated[str, Index("mail")] | None = None
+    tags: Annotated[list[str], Index("tag_bin")] = []
+    color: Annotated[Color, Index] = Color.RED
+    born: Annotated[date | None, Index] = None
+    seen: Annotated[datetime | None, Index] = None
+    token: UUID | None = None
+    balance: Decimal = Decimal("0.00")
+    address: Address | None = None
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    @indexed
+    def domain(self) -> str | None:
+        return None if self.email is None else self.email.partition("@")[2]
