@@ -21,7 +21,6 @@ from aioriak.models.model import Model
 from aioriak.models.terms import term
 from aioriak.operations.contents import IndexEntry
 
-
 SEVEN = UUID(int=7)
 
 
