@@ -74,6 +74,7 @@ def _read_standard(value: bytes) -> Any:
 _DIGITS_TO_0 = bytes(ord("0") if chr(code).isdigit() and code < 128 else code for code in range(256))
 _LONG_NUMBER = b"0" * 19  # the shortest run of digits that may not fit 64 bits
 _EXPONENT = re.compile(rb"(?:^|[\[,:])-?[0-9.]+e")
+_FLOAT = re.compile(rb"f[\x01-\x18]")  # how a float begins in marshal's version 1; some texts have that too
 
 
 def _write_fast(value: Any) -> bytes:
@@ -87,6 +88,8 @@ def _write_fast(value: Any) -> bytes:
         written = orjson.dumps(value)
     except (TypeError, ValueError):
         return _write_standard(value)
+    if _FLOAT.search(types) is None:
+        return written  # the usual case: what follows is about floats, and scans the text again and again
     if b"null" in written and (b"f\x03nan" in types or b"f\x03inf" in types or b"f\x04-inf" in types):
         return _write_standard(value)  # raises
     # both write the shortest digits of a float, but not in the same notation: 1e16 or 1e+16
@@ -97,7 +100,8 @@ def _write_fast(value: Any) -> bytes:
 
 def _read_fast(value: bytes) -> Any:
     """Read JSON with orjson where that gives the values of :func:`_read_standard`."""
-    if _LONG_NUMBER in value.translate(_DIGITS_TO_0):
+    # 19 digits in a row have one at a multiple of 19: most texts need no look at every byte
+    if b"0" in value[::19].translate(_DIGITS_TO_0) and _LONG_NUMBER in value.translate(_DIGITS_TO_0):
         return _read_standard(value)  # orjson makes a float of an integer over 64 bits
     try:
         return orjson.loads(value)

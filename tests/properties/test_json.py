@@ -67,6 +67,7 @@ def _typed(value: Any) -> Any:
 @example({"a": None, "b": -math.inf})
 @example([1e16, 1e15, 1e-5, 0.0001, 10.00001, -1e22, 5e-324])
 @example({"id": "f5e3a1", "price": 1.5})
+@example({"text": "of\nit", "much": 1e16})
 @example({1: "a", "1": "b"})
 def test_both_writers_write_the_same_bytes_or_refuse(document: Any) -> None:
     assert _outcome(codec._write_fast, document) == _outcome(codec._write_standard, document)
@@ -81,6 +82,11 @@ def test_both_readers_read_the_same_values_or_refuse(text: str) -> None:
     stored = text.encode()
     fast, standard = (_outcome(reader, stored) for reader in (codec._read_fast, codec._read_standard))
     assert (fast[0], _typed(fast[1])) == (standard[0], _typed(standard[1]))
+
+
+@given(st.text("abc9", max_size=60), st.integers(2**62, 2**66), st.sampled_from(["", "-"]))
+def test_a_long_integer_is_exact_wherever_it_is(before: str, number: int, sign: str) -> None:
+    assert codec._read_fast(f'["{before}",{sign}{number}]'.encode())[1] == int(f"{sign}{number}")
 
 
 @given(st.binary(max_size=12) | st.text(max_size=6).map(lambda text: text.encode("utf-16")))
