@@ -72,9 +72,29 @@ def _read_standard(value: bytes) -> Any:
 
 
 _DIGITS_TO_0 = bytes(ord("0") if chr(code).isdigit() and code < 128 else code for code in range(256))
+_ZERO = ord("0")
 _LONG_NUMBER = b"0" * 19  # the shortest run of digits that may not fit 64 bits
 _EXPONENT = re.compile(rb"(?:^|[\[,:])-?[0-9.]+e")
-_FLOAT = re.compile(rb"f[\x01-\x18]")  # how a float begins in marshal's version 1; some texts have that too
+_SCALARS = frozenset((str, int, bool, type(None)))
+
+
+def _is_simple(value: Any, depth: int = 2) -> bool:
+    """Whether a value is a small tree without floats, of the types that orjson writes as the standard library does."""
+    kind = type(value)
+    if kind is not dict and kind is not list:
+        return kind in _SCALARS
+    if len(value) > 32 or not depth:
+        return False  # marshal is faster in a large tree
+    if kind is dict:
+        for name in value:
+            if type(name) is not str:
+                return False
+        value = value.values()
+    for inner in value:
+        kind = type(inner)
+        if kind is not str and kind not in _SCALARS and not _is_simple(inner, depth - 1):
+            return False
+    return True
 
 
 def _write_fast(value: Any) -> bytes:
@@ -84,15 +104,19 @@ def _write_fast(value: Any) -> bytes:
     and its version 1 writes floats as text: together they tell in C what would take a loop here.
     """
     try:
+        if _is_simple(value):
+            return orjson.dumps(value)
         types = marshal.dumps(value, 1)
         written = orjson.dumps(value)
     except (TypeError, ValueError):
         return _write_standard(value)
-    if _FLOAT.search(types) is None:
-        return written  # the usual case: what follows is about floats, and scans the text again and again
-    if b"null" in written and (b"f\x03nan" in types or b"f\x03inf" in types or b"f\x04-inf" in types):
+    # find() is used because "in" raises and clears a TypeError first
+    if written.find(b"null") >= 0 and any(types.find(name) >= 0 for name in (b"f\x03nan", b"f\x03inf", b"f\x04-inf")):
         return _write_standard(value)  # raises
-    # both write the shortest digits of a float, but not in the same notation: 1e16 or 1e+16
+    # Both write the shortest digits of a float, but not in the same notation: 1e16 or 1e+16.  marshal writes 17 digits
+    # of such a float, with an exponent unless there are just as many before the point.
+    if types.find(b"e-") < 0 and types.find(b"e+") < 0 and types.find(b"f\x11") < 0 and types.find(b"f\x12") < 0:
+        return written
     if b"0.0000" in written or (b"0e" in written.translate(_DIGITS_TO_0) and _EXPONENT.search(written)):
         return _write_standard(value)
     return written
@@ -101,7 +125,7 @@ def _write_fast(value: Any) -> bytes:
 def _read_fast(value: bytes) -> Any:
     """Read JSON with orjson where that gives the values of :func:`_read_standard`."""
     # 19 digits in a row have one at a multiple of 19: most texts need no look at every byte
-    if b"0" in value[::19].translate(_DIGITS_TO_0) and _LONG_NUMBER in value.translate(_DIGITS_TO_0):
+    if _ZERO in value[::19].translate(_DIGITS_TO_0) and _LONG_NUMBER in value.translate(_DIGITS_TO_0):
         return _read_standard(value)  # orjson makes a float of an integer over 64 bits
     try:
         return orjson.loads(value)

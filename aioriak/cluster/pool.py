@@ -47,6 +47,8 @@ _USUAL = 0.2  # seconds; the latency to assume before the first replies
 _SLOW = 5.0  # times the usual latency after which a connection is slow
 _LEAST_PATIENCE = 0.1  # seconds before which none is
 _JITTER = 0.05  # the part of max_lifetime by which it is shortened at random at most
+# members looked up once: to find one in its class takes as long as ten other instructions
+_IDLE, _BUSY, _LEASED = State.IDLE, State.BUSY, State.LEASED
 _LEAVING = (ConnectionState.RETIRING, ConnectionState.CLOSING, ConnectionState.CLOSED)
 
 
@@ -82,7 +84,8 @@ class Pool:
         self._rotation = self._slots.rotation
         self._idle = self._slots.idle
         self._slot_of: dict[Connection, Slot] = {}
-        self._latest: Slot | None = None  # picked last, or answered last and so with room
+        self._latest: Slot | None = None  # picked last, or answered last and so with room; never slow
+        self._room = 0  # requests that a connection may have in flight, until there is a reply; 0: to be computed
         self._cursor = 0
         self._usual = _USUAL  # seconds; a moving average of latencies
         self._waiting: OrderedDict[AnyExchange, None] = OrderedDict()
@@ -153,12 +156,14 @@ class Pool:
             self._enqueue(exchange, self._waiting)
             self._admit()
         else:
-            slot = self._pick()
-            if slot is None:
-                self._enqueue(exchange, self._waiting)
-                return
-            if slot.state is State.IDLE:
-                self._slots.move(slot, Event.SENT)
+            slot = self._latest
+            if slot is None or self._idle or len(slot.pending) >= self._room or not slot.connection.usable:
+                slot = self._pick()
+                if slot is None:
+                    self._enqueue(exchange, self._waiting)
+                    return
+                if slot.state is _IDLE:
+                    self._slots.move(slot, Event.SENT)
             slot.connection.send(exchange)
             if self._watchdog is None:
                 self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
@@ -209,17 +214,30 @@ class Pool:
             return slot
         if not relief and len(self._slots.all) < self.limits.max_size:
             self._grow()
+        # Many requests at once fill the connections in turns.  The next one usually has room.
+        rotation = self._rotation
+        at = self._cursor + 1
+        if at >= len(rotation):
+            at = 0
+        if self._room and rotation:
+            slot = rotation[at]
+            if len(slot.pending) < self._room and slot.connection.usable and not slot.slow:
+                self._cursor = at
+                self._latest = slot
+                return slot
+        return self._pick_busy(relief)
+
+    def _pick_busy(self, relief: bool) -> Slot | None:
+        """Return a connection with no more in flight than the average, as far as there is one with room."""
         rotation = self._rotation
         count = len(rotation)
         if not count:
             return None
         most = self.limits.max_in_flight
-        average = 0
-        for slot in rotation:
-            average += len(slot.pending)
-        average //= count
+        average = sum([len(slot.pending) for slot in rotation]) // count
         if average >= most:
             average = most - 1
+        self._room = average + 1
         latest = self._latest
         if latest is not None and latest.connection.usable and not latest.slow and len(latest.pending) <= average:
             return latest  # requests that leave together share a write
@@ -248,7 +266,7 @@ class Pool:
         return best
 
     def _send(self, slot: Slot, exchange: AnyExchange) -> None:
-        if slot.state is State.IDLE:
+        if slot.state is _IDLE:
             self._slots.move(slot, Event.SENT)
         slot.connection.send(exchange)
         if self._watchdog is None:
@@ -315,7 +333,7 @@ class Pool:
     def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
         """Note replies, ``count`` of them the last to their request."""
         slot = self._slot_of.get(connection)
-        if slot is None or slot.state is State.LEASED:
+        if slot is None or slot.state is _LEASED:
             return  # what a health check sends is not a request of the pool
         now = self.replied_at = connection.since
         self._deaths = 0
@@ -331,8 +349,9 @@ class Pool:
             self._slots.move(slot, Event.DRAINED)
             if slot.reserved_for is not None:
                 self._give_reserved(slot)
-        if slot.state is State.IDLE or slot.state is State.BUSY:
+        if slot.state is _IDLE or slot.state is _BUSY:
             self._latest = slot
+        self._room = 0
         if self._waiting:
             self._admit()
         if self._waiting_alone:

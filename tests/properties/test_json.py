@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 from typing import Any
@@ -11,6 +12,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aioriak import codec
+
+
+class _Word(str):
+    pass
+
+
+class _Number(enum.IntEnum):
+    ONE = 1
+
 
 SCALARS = (
     st.none()
@@ -67,7 +77,13 @@ def _typed(value: Any) -> Any:
 @example({"a": None, "b": -math.inf})
 @example([1e16, 1e15, 1e-5, 0.0001, 10.00001, -1e22, 5e-324])
 @example({"id": "f5e3a1", "price": 1.5})
-@example({"text": "of\nit", "much": 1e16})
+@example([[[1e16]], 12345678901234567.0])
+@example([[["e-mail", 1.5]], -1e16, 99999999999999984.0])
+@example({"a": [1, {"b": 2.5e-7}]})
+@example({"a": [[[[[[]]]]], True, None, 1]})
+@example([_Word("subclass"), 1])
+@example({_Word("subclass"): 1})
+@example({"a": _Word("subclass"), "b": [_Number.ONE, 2]})
 @example({1: "a", "1": "b"})
 def test_both_writers_write_the_same_bytes_or_refuse(document: Any) -> None:
     assert _outcome(codec._write_fast, document) == _outcome(codec._write_standard, document)
