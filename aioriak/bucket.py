@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from aioriak.models.model import Model, Upgrade
 
     D = TypeVar("D", bound=Datatype[Any])
+    K = TypeVar("K", bound=Name)
     M = TypeVar("M")
     P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
     V_co = TypeVar("V_co", default=Any, covariant=True)
@@ -349,15 +350,15 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         return await RiakObject(self.client, self, key).delete(**options)
 
     def get_many(
-        self, keys: Iterable[Name] | AsyncIterable[Name], *, concurrency: int = 64, **options: Unpack[ReadOptions]
-    ) -> AsyncIterator[tuple[Name, V_co | RiakError]]:
+        self, keys: Iterable[K] | AsyncIterable[K], *, concurrency: int = 64, **options: Unpack[ReadOptions]
+    ) -> AsyncIterator[tuple[K, V_co | RiakError]]:
         """Fetch many keys: yields each key with its object, as the replies arrive.
 
         At most ``concurrency`` requests are in flight.  ``keys`` is read only as requests finish.  A key whose
         request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
 
-        async def fetch(key: Name) -> V_co:
+        async def fetch(key: K) -> V_co:
             return await self.get(key, **options)
 
         return many.each(fetch, keys, concurrency)

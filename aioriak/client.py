@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from aioriak.admin.aae import Folds
     from aioriak.admin.replication import Replication
 
+K = TypeVar("K", bound=Name)
 P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
 V = TypeVar("V")
 
@@ -348,18 +349,18 @@ class RiakClient(CompatClient):
 
     def get_many(
         self,
-        places: Iterable[tuple[Bucket[V], Name]] | AsyncIterable[tuple[Bucket[V], Name]],
+        places: Iterable[tuple[Bucket[V], K]] | AsyncIterable[tuple[Bucket[V], K]],
         *,
         concurrency: int = 64,
         **options: Unpack[ReadOptions],
-    ) -> AsyncIterator[tuple[tuple[Bucket[V], Name], V | RiakError]]:
+    ) -> AsyncIterator[tuple[tuple[Bucket[V], K], V | RiakError]]:
         """Fetch from many buckets: yields each pair of bucket and key with its object, as the replies arrive.
 
         At most ``concurrency`` requests are in flight.  ``places`` is read only as requests finish.  A pair whose
         request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
 
-        async def fetch(place: tuple[Bucket[V], Name]) -> V:
+        async def fetch(place: tuple[Bucket[V], K]) -> V:
             bucket, key = place
             return await bucket.get(key, **options)
 

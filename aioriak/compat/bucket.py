@@ -36,6 +36,7 @@ class _Object(Protocol):
 R_co = TypeVar("R_co", bound=_Object, covariant=True)
 R = TypeVar("R", bound=_Object)
 Item = TypeVar("Item")
+K = TypeVar("K", bound=Name)
 V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 
@@ -121,14 +122,14 @@ class CompatBucket:
     rw = AwaitedProperty("rw")
 
     async def multiget(
-        self: _Readable[V], keys: Iterable[Name], **options: Unpack[ReadOptions]
-    ) -> list[V | tuple[Name, Name, Name, RiakError]]:
+        self: _Readable[V], keys: Iterable[K], **options: Unpack[ReadOptions]
+    ) -> list[V | tuple[Name, Name, K, RiakError]]:
         """Fetch many keys; return a list in the order of the keys.
 
         An entry is the object, or a tuple of bucket type, bucket, key and the error.
         """
 
-        async def read(key: Name) -> V:
+        async def read(key: K) -> V:
             return await self.get(key, **options)
 
         kind, name = self.bucket_type.name, self.name

@@ -68,7 +68,7 @@ async def many(bucket: Bucket, names: AsyncIterator[Name]) -> None:
 
 async def properties(bucket: Bucket) -> None:
     props = await bucket.get_properties()
-    n_val: int = props["n_val"]
+    n_val: int = props["n_val"]  # expect-error: -, reportTypedDictNotRequiredAccess
     await bucket.set_properties({"n_val": n_val, "r": "quorum", "precommit": [{"mod": "m", "fun": "f"}]})
 
 
