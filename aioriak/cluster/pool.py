@@ -22,7 +22,7 @@ import asyncio
 import logging
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import cast
 
@@ -394,8 +394,8 @@ class Pool:
         elif connection.usable:
             self._serve()
 
-    def displaced(self, connection: Connection, exchanges: list[Exchange]) -> None:
-        """Send requests again that were in flight on a connection which is being closed; all may be repeated."""
+    def displaced(self, connection: Connection, exchanges: Sequence[AnyExchange]) -> None:
+        """Send requests over other connections: they were not sent over this one, or they may be repeated."""
         for exchange in reversed(exchanges):
             if self._closing:
                 exchange.fail(ConnectionLost("the connection was closed", node=self.node))
@@ -513,6 +513,8 @@ class Pool:
             self.fail_waiting(error)
         if self._connect_failed is not None:
             self._connect_failed(error)
+        if self._rotation:
+            self._serve()  # what waited for this connection gets another
 
     def _opened(self, slot: Slot, connection: Connection, event: Event) -> bool:
         """Put a new connection into its slot; returns whether it is part of the pool now."""
@@ -562,9 +564,11 @@ class Pool:
             connection = await self._connect()
         except BaseException:
             self._slots.move(slot, Event.LOST)
+            self._serve()
             raise
         if not self._opened(slot, connection, Event.LEASE):
             raise ConnectError("the pool was closed", node=self.node)
+        self._serve()  # what waited for it, as it might have been opened for the pool, gets another connection
         return connection
 
     def add(self, connection: Connection) -> None:
@@ -631,8 +635,10 @@ class Pool:
     def _expire(self) -> None:
         """Fail the waiting requests whose deadlines have passed."""
         self._expiry = None
-        for exchange in self._deadlines.expired(self._loop.time()):
+        expired = self._deadlines.expired(self._loop.time())
+        for exchange in expired:
             exchange.fail(PoolTimeout("every connection stayed busy; nothing was sent", node=self.node))
+        for exchange in expired:  # later, because this may send what waits
             self.abandoned(exchange)
         following = self._deadlines.next
         if following is not None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from math import inf
 from typing import Any, Protocol, cast
@@ -103,8 +103,8 @@ class Owner(Protocol):
     def changed(self, connection: Connection) -> None:
         """Note that ``connection.state`` or ``connection.usable`` changed."""
 
-    def displaced(self, connection: Connection, exchanges: list[Exchange]) -> None:
-        """Send requests over another connection, because this one is being closed under them."""
+    def displaced(self, connection: Connection, exchanges: Sequence[AnyExchange]) -> None:
+        """Send requests over another connection: this one is being closed, or holds up what was not sent yet."""
 
     def lost(self, connection: Connection, unanswered: int) -> None:
         """Note that the connection is closed; ``unanswered`` requests were in flight on it."""
@@ -184,11 +184,30 @@ class Connection(asyncio.BufferedProtocol):
                 if overdue_at < self._timer_at:
                     self._watch(overdue_at)
             self._update()
+            if stalled and self.session.unwritten and self.owner is not None:
+                self._take_back_unwritten(self.owner)
+
+    def _take_back_unwritten(self, owner: Owner) -> None:
+        """Hand the owner what was to be written behind a request that was given up: it can go elsewhere."""
+        oldest = self.pending[0]
+        unsent = [exchange for exchange in self.session.unwritten if exchange is not oldest and not exchange.done()]
+        for exchange in unsent:
+            self.pending.remove(exchange)
+            self.session.unwritten.remove(exchange)
+            exchange.carrier = None
+        if unsent:
+            owner.displaced(self, unsent)
 
     # -- sending -----------------------------------------------------------------
 
     def send(self, exchange: AnyExchange) -> None:
-        """Send a request; it must be :attr:`usable`, and idle where the exchange needs it alone."""
+        """Send a request; it must be :attr:`usable`, and idle where the exchange needs it alone.
+
+        A request sent over a connection that has been closed fails with :class:`~aioriak.error.ConnectionLost`.
+        """
+        if self.state is not _OPEN:
+            exchange.fail(ConnectionLost("the connection was closed before this was sent", node=self.node))
+            return
         session = self.session
         pending = self.pending
         if not pending:
@@ -230,6 +249,9 @@ class Connection(asyncio.BufferedProtocol):
         session = self.session
         if transport is None or not session.unwritten or transport.is_closing():
             return
+        oldest = session.pending[0]
+        if oldest is not session.unwritten[0] and oldest.done():
+            self._check_stall()  # its caller gave it up in this iteration of the loop
         outgoing, session.unwritten = session.unwritten, []
         if len(outgoing) == 1:
             outgoing[0].sent = True
@@ -464,7 +486,7 @@ class Connection(asyncio.BufferedProtocol):
 
         It is no request of Riak's, so the connection must be closed afterwards.
         """
-        if self._transport is not None:
+        if self._transport is not None and self.is_open:
             self._transport.write(b"\r\n\r\n")
 
     def retire(self) -> None:

@@ -639,6 +639,96 @@ async def test_a_fold_that_is_given_up_costs_its_connection_alone(rig: Rig) -> N
     assert pool.in_flight == 0
 
 
+async def test_a_write_that_expires_with_the_stream_it_waited_for_was_not_sent(rig: Rig) -> None:
+    """The end of a reservation makes room for a request whose own deadline has passed as well."""
+    pool = await rig.pool(1, max_size=1)
+    await submitted(pool, "a")
+    (fold,) = await submitted(pool, "f", within=1, operation=FIND_KEYS)
+    (put,) = await submitted(pool, "b", within=1, operation=PUT)
+    await rig.clock.advance(2)
+    assert type(failure(fold)) is PoolTimeout
+    assert type(failure(put)) is PoolTimeout
+    assert not put.sent
+    assert rig.node.wires[0].requests == [(9, b"a")]
+
+
+async def test_a_stream_gets_a_busy_connection_when_no_other_can_be_opened(rig: Rig) -> None:
+    pool = await rig.pool(1, max_size=2)
+    await submitted(pool, "a")
+    rig.node.refuses = ConnectError("refused")
+    listing = stream()
+    pool.submit(listing)
+    await turn()
+    answer(rig.node.wires[0])
+    await turn()
+    assert rig.node.wires[0].requests == [(9, b"a"), (17, b"")]
+
+
+# -- leases ----------------------------------------------------------------------------------------
+
+
+async def test_a_leased_connection_takes_no_requests_until_it_is_added(rig: Rig) -> None:
+    pool = await rig.pool(max_size=2)
+    leased = await pool.lease()
+    await submitted(pool, "a", "b")
+    assert rig.node.loads == [0, 2]
+    assert pool.size == 2
+    pool.add(leased)
+    await submitted(pool, "c")
+    assert rig.node.loads == [1, 2]
+
+
+async def test_a_leased_connection_that_is_closed_makes_room(rig: Rig) -> None:
+    pool = await rig.pool(max_size=1)
+    leased = await pool.lease()
+    (get,) = await submitted(pool, "a")
+    assert pool.waiting == 1
+    leased.close()
+    await turn()
+    rig.node.wires[1].feed(reply("1"))
+    assert await reply_of(get) == b"1"
+
+
+async def test_a_lease_that_is_given_up_makes_room(rig: Rig) -> None:
+    pool = await rig.pool(max_size=1)
+    rig.node.open.clear()
+    lease = asyncio.ensure_future(pool.lease())
+    await turn()
+    (get,) = await submitted(pool, "a")
+    assert rig.node.asked == 1
+    lease.cancel()
+    await turn()
+    rig.node.open.set()
+    await turn()
+    rig.node.wires[0].feed(reply("1"))
+    assert await reply_of(get) == b"1"
+
+
+async def test_a_stream_that_waits_while_a_lease_opens_gets_another_connection(rig: Rig) -> None:
+    pool = await rig.pool(2, max_size=3)
+    rig.node.open.clear()
+    lease = asyncio.ensure_future(pool.lease())
+    await submitted(pool, "a", "b")
+    pool.submit(stream())
+    rig.node.open.set()
+    await lease
+    await submitted(pool, "c", "d")
+    assert sorted(rig.node.loads) == [0, 1, 3], "one is kept for the stream"
+
+
+async def test_a_lease_from_a_closed_pool_fails_and_leaves_nothing_open(rig: Rig) -> None:
+    pool = await rig.pool()
+    rig.node.open.clear()
+    lease = asyncio.ensure_future(pool.lease())
+    await turn()
+    pool.close()
+    rig.node.open.set()
+    await asyncio.wait([lease])
+    assert isinstance(lease.exception(), ConnectError)
+    await turn()
+    assert not rig.node.live
+
+
 # -- closing ---------------------------------------------------------------------------------------
 
 

@@ -886,3 +886,46 @@ async def test_a_closed_connection_looks_dead() -> None:
     await made.closed
     assert made.looks_dead()
     assert "closed" in repr(made)
+
+
+# -- requests behind one that was given up ------------------------------------------------------
+
+
+async def test_what_was_not_written_behind_a_cancelled_request_goes_elsewhere() -> None:
+    cancelled = request("1")
+    _, wire, ledger = await opened(cancelled)
+    put, get = request("2", operation=PUT), request("3")
+    wire.protocol.send(put)
+    wire.protocol.send(get)
+    cancelled.cancel()
+    await turn()
+    assert ledger.displacements == [put, get]
+    assert list(wire.protocol.pending) == [cancelled]
+    assert not put.sent
+    assert [name for _, name in wire.requests] == [b"1"]
+    wire.feed(reply("1"))
+    assert wire.protocol.usable
+
+
+async def test_a_future_that_was_cancelled_is_noticed_before_anything_is_written_behind_it() -> None:
+    cancelled = request("1")
+    _, wire, ledger = await opened(cancelled)
+    put = request("2", operation=PUT)
+    wire.protocol.send(put)
+    cancelled.future.cancel()  # as a task's cancel() does; its exception handler runs later
+    await turn()
+    assert ledger.displacements == [put]
+    assert [name for _, name in wire.requests] == [b"1"]
+
+
+async def test_a_request_sent_over_a_closed_connection_is_lost_at_once() -> None:
+    made, wire, ledger = await opened()
+    wire.lose(None)
+    await turn()
+    put = request("1", operation=PUT)
+    made.send(put)
+    assert type(failure(put)) is ConnectionLost
+    assert not put.sent
+    made.end_line()
+    assert wire.written == []
+    assert ledger.losses == [0]
