@@ -158,12 +158,14 @@ class Reader:
 
     def _run_program(self, block: Block) -> None:
         tree = ast.increment_lineno(ast.parse(self._here(block.code)), block.line - 1)
-        exec(compile(tree, str(block.page), "exec"), {"__name__": "__main__"})
+        exec(compile(tree, str(block.page), "exec", dont_inherit=True), {"__name__": "__main__"})
 
     def _paste(self, block: Block, runner: asyncio.Runner) -> None:
         for number, source in statements(block, self._here(block.code)):
             tree = ast.increment_lineno(ast.parse(source), block.line + number - 1)
-            code = compile(tree, str(block.page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            # without the __future__ imports of this module, which a prompt does not have
+            flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            code = compile(tree, str(block.page), "exec", flags=flags, dont_inherit=True)
             if code.co_flags & inspect.CO_COROUTINE:
                 runner.run(_awaited(code, self._names))
             else:

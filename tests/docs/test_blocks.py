@@ -104,6 +104,11 @@ def test_every_block_is_found_and_none_is_hidden() -> None:
         assert ":class: sketch" not in text, name(page)
 
 
+def test_the_first_example_of_the_readme_is_short() -> None:
+    first = next(block for block in blocks(ROOT / "README.rst") if block.language == "python")
+    assert len([line for line in first.code.splitlines() if line.strip()]) <= 10
+
+
 Write = Callable[[str], pathlib.Path]
 
 
