@@ -9,7 +9,7 @@ from aioriak.riak_pb.riak_kv_pb2 import RpbContent, RpbLink
 from aioriak.riak_pb.riak_pb2 import RpbPair
 from aioriak.testing.erlang import print_term
 from aioriak.testing.errors import Refusal
-from aioriak.testing.robject import Content, Link
+from aioriak.testing.robject import Content, Link, index_name
 from aioriak.testing.vclock import Dot
 
 _DIGITS = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -109,7 +109,11 @@ def new_id(random: Random, bits: int = 128) -> bytes:
 
 
 def _link(message: RpbLink) -> Link:
-    return Link(message.bucket, message.key, message.tag if message.HasField("tag") else None)
+    return Link(
+        message.bucket if message.HasField("bucket") else None,
+        message.key if message.HasField("key") else None,
+        message.tag if message.HasField("tag") else None,
+    )
 
 
 def _indexes(pairs: Sequence[RpbPair]) -> tuple[tuple[bytes, bytes], ...]:
@@ -117,7 +121,9 @@ def _indexes(pairs: Sequence[RpbPair]) -> tuple[tuple[bytes, bytes], ...]:
     entries: set[tuple[bytes, int | bytes]] = set()
     wrong: set[tuple[str, bytes]] = set()
     for pair in pairs:
-        name, value = pair.key.lower(), pair.value
+        if not pair.HasField("value"):
+            raise Refusal("{precommit_fail,{hook_crashed,{riak_index,parse_object_hook,error,function_clause}}}")
+        name, value = index_name(pair.key), pair.value
         if (name.endswith(b"_bin") and len(name) > 4) or name in (b"$bucket", b"$key"):
             entries.add((name, value))
         elif name.endswith(b"_int") and len(name) > 4:

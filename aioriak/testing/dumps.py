@@ -49,7 +49,7 @@ class DumpedSibling:
     charset: bytes | None = None
     encoding: bytes | None = None
     usermeta: tuple[tuple[bytes, bytes], ...] = ()
-    links: tuple[tuple[bytes, bytes, bytes | None], ...] = ()
+    links: tuple[tuple[bytes | None, bytes | None, bytes | None], ...] = ()
     indexes: tuple[tuple[bytes, bytes], ...] = ()
     last_modified: float | None = None
     vtag: bytes | None = None
@@ -246,13 +246,16 @@ def _decode_sibling(given: object) -> DumpedSibling:
         usermeta=_pairs(given, "usermeta"),
         indexes=_pairs(given, "indexes"),
         links=tuple(
-            (_bytes(bucket, "links"), _bytes(key, "links"), None if tag is None else _bytes(tag, "links"))
-            for bucket, key, tag in _rows(given, "links", 3)
+            (_part(bucket), _part(key), _part(tag)) for bucket, key, tag in _rows(given, "links", 3)
         ),
         last_modified=modified,
         deleted=deleted,
         **labels,
     )
+
+
+def _part(given: object) -> bytes | None:
+    return None if given is None else _bytes(given, "links")
 
 
 def _pairs(given: Mapping[str, Any], name: str) -> tuple[tuple[bytes, bytes], ...]:

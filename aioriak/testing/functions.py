@@ -9,11 +9,12 @@ phase's argument; a reduce function takes a list and the argument.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 from aioriak.testing.erlang import Atom, order
-from aioriak.testing.mapreduce import Input, binary, key_of
+from aioriak.testing.mapreduce import Input, binary
 from aioriak.testing.robject import RiakObj
 
 Map = Callable[[RiakObj | None, Input, Any], list[Any]]
@@ -74,11 +75,11 @@ def reduce_identity(values: list[Any], argument: Any) -> list[Any]:
     """Return bucket and key of every input."""
     pairs = []
     for value in values:
-        found = key_of(value)
-        if found is None:
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise PhaseError("{nocatch,{unhandled_entry,_}}")
-        bucket: Any = found.bucket if found.type == b"default" else (found.type, found.bucket)
-        pairs.append([bucket, found.key])
+        pair, *_ = value
+        with_data = isinstance(value, tuple) and isinstance(pair, tuple) and len(pair) == 2
+        pairs.append(list(pair if with_data else value))
     return pairs[::-1]
 
 
@@ -117,15 +118,24 @@ def reduce_plist_sum(values: list[Any], argument: Any) -> list[Any]:
 
 def reduce_string_to_integer(values: list[Any], argument: Any) -> list[Any]:
     """Return the integers that strings stand for."""
-    try:
-        return [int(value) for value in values if not _is_not_found(value)]
-    except (TypeError, ValueError):
-        raise PhaseError("badarg") from None
+    return [_integer(value) for value in values if not _is_not_found(value)]
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, list) and all(isinstance(part, int) and 0 <= part < 256 for part in value):
+        value = bytes(value)
+    if not isinstance(value, bytes):
+        raise PhaseError("function_clause")
+    if not re.fullmatch(rb"[+-]?[0-9]+", value):
+        raise PhaseError("badarg")
+    return int(value)
 
 
 def reduce_count_inputs(values: list[Any], argument: Any) -> list[Any]:
     """Return the number of inputs; an integer counts as its value."""
-    return [sum(value if isinstance(value, int) else 1 for value in values)]
+    return [sum(value if isinstance(value, int) and not isinstance(value, bool) else 1 for value in values)]
 
 
 def _is_number(value: Any) -> bool:

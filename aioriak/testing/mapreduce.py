@@ -30,9 +30,15 @@ class Input:
 
     @property
     def term(self) -> Any:
-        """The input as phases see it: ``{Bucket, Key}``, with data ``{{Bucket, Key}, Data}``."""
-        bucket = self.bucket if self.type == b"default" else (self.type, self.bucket)
-        return (bucket, self.key) if self.data is None else ((bucket, self.key), self.data)
+        """The input as phases see it: ``{Bucket, Key}``, or ``{{Bucket, Key}, Data}`` with data or a bucket type."""
+        if self.type != b"default":
+            return self.place, Atom("undefined") if self.data is None else self.data
+        return self.place if self.data is None else (self.place, self.data)
+
+    @property
+    def place(self) -> Any:
+        """``{Bucket, Key}``, or ``{{Type, Bucket}, Key}``."""
+        return (self.bucket if self.type == b"default" else (self.type, self.bucket)), self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,9 @@ def _json_phase(phase: Any, last: bool) -> Phase:
         raise Refusal("{'query',[\"The \\\"keep\\\" field was not a boolean value in:\\n\"]}")
     if kind == "link":
         target = (binary(step.get("bucket", "_")), binary(step.get("tag", "_")))
+        if not all(isinstance(part, bytes) for part in target):
+            shown = json.dumps(json.dumps(step))
+            raise Refusal(f"{{'query',[\"Invalid link step specification:\\n\",\"   \",{shown}]}}")
         return Phase("link", "erlang", target, None, keep)
     argument = binary(step.get("arg"))
     language = step.get("language")

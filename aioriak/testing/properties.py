@@ -62,7 +62,8 @@ class Properties:
 NAMES = tuple(field.name for field in fields(Properties))
 _HOOKS = ("precommit", "postcommit")
 _FUNCTIONS = ("chash_keyfun", "linkfun")
-_HIDDEN = ("node_confirms", "sync_on_write", "aae_tree_exclude")  # Riak 3.2 takes them and never shows them
+LATER = ("node_confirms", "sync_on_write", "aae_tree_exclude")
+"""Properties that Riak 3.2 has, but neither shows nor takes in a message: ``riak admin`` sets them."""
 
 DEFAULT_TYPE = Properties(repl=3, write_once=False)
 """What the bucket type ``default`` starts as."""
@@ -73,19 +74,21 @@ NEW_TYPE = Properties(allow_mult=True)
 def from_message(message: RpbBucketProps) -> dict[str, Any]:
     """Decode the properties that a message sets.
 
-    An empty list of hooks is named by its ``has_`` field.
+    Hooks count only if their ``has_`` field is set, and one without a name not at all (``riak_pb_codec``).
     """
     given: dict[str, Any] = {}
     for descriptor, value in message.ListFields():
         name = descriptor.name
         if name in _HOOKS:
-            given[name] = tuple(_hook(hook) for hook in value)
-        elif name in _FUNCTIONS:
+            continue
+        if name in _FUNCTIONS:
             given[name] = (value.module, value.function)
         elif not name.startswith("has_"):
             given[name] = value
         elif value:
-            given.setdefault(name.removeprefix("has_"), ())
+            name = name.removeprefix("has_")
+            hooks = getattr(message, name)
+            given[name] = tuple(_hook(hook) for hook in hooks if hook.HasField("modfun") or hook.HasField("name"))
     return given
 
 
@@ -94,7 +97,7 @@ def to_message(properties: Properties, *, hidden: bool = False) -> RpbBucketProp
     message = RpbBucketProps(has_precommit=True, has_postcommit=True)
     for name in NAMES:
         value = getattr(properties, name)
-        if value is None or (name in _HIDDEN and not hidden):
+        if value is None or (name in LATER and not hidden):
             continue
         if name in _HOOKS:
             getattr(message, name).extend(_hook_message(hook) for hook in value)
@@ -118,8 +121,10 @@ def create(given: Mapping[str, Any]) -> Properties:
             wrong.append(("datatype", f'"{_text(given["datatype"])} not supported for bucket datatype property"'))
         if not given.get("allow_mult", True):
             wrong.append(("allow_mult", '"Data Type buckets must be allow_mult=true"'))
-        if given["datatype"] == b"hll" and "hll_precision" not in given:
-            given = {**given, "hll_precision": 14}
+        if given["datatype"] == b"hll":
+            given = {"hll_precision": 14, **given}
+            if not 4 <= given["hll_precision"] <= 16:
+                wrong.append(_bad_precision(given["hll_precision"]))
     _raise(wrong)
     return replace(NEW_TYPE, **given)
 
@@ -136,8 +141,10 @@ def update(old: Properties, given: Mapping[str, Any], *, typed: bool) -> Propert
         if not given.get("allow_mult", True):
             wrong.append(("allow_mult", '"Data Type buckets must be allow_mult=true"'))
         precision = given.get("hll_precision")
-        if precision is not None and not 4 <= precision <= (old.hll_precision or 16):
-            wrong.append(("hll_precision", f'"{precision} not supported for Hyperloglog precision property"'))
+        if precision is not None and old.datatype == b"hll" and not 4 <= precision <= (old.hll_precision or 16):
+            wrong.append(_bad_precision(precision))
+        if given.get("consistent"):
+            wrong.append(("consistent", '"cannot update consistent property"'))
     elif typed and old.write_once:
         if not given.get("write_once", True):
             wrong.append(("write_once", '"Cannot modify write_once property once set to true"'))
@@ -148,19 +155,28 @@ def update(old: Properties, given: Mapping[str, Any], *, typed: bool) -> Propert
             wrong.append(("datatype", '"`datatype` must not be defined."'))
         if given.get("write_once"):
             wrong.append(("write_once", '"Cannot set existing bucket type to `write_once`"'))
-    elif given.get("write_once"):
-        wrong.append(("write_once", '"cannot update write_once property"'))
+    else:
+        fixed = [name for name in ("write_once", "consistent") if given.get(name)]
+        wrong += [(name, f'"cannot update {name} property"') for name in fixed]
+    if typed and not old.datatype and given.get("consistent"):
+        wrong.append(("consistent", '"Write once buckets must not be consistent=true"'))
     _raise(wrong)
     return replace(old, **given)
 
 
+def _bad_precision(precision: int) -> tuple[str, str]:
+    return "hll_precision", f'"{precision} not supported for Hyperloglog precision property"'
+
+
 def _checked(given: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the errors of single values, in Riak's order: the last property of a message first."""
     wrong = [(name, "not_integer") for name in ("n_val", "old_vclock", "big_vclock", "small_vclock")
              if given.get(name) == 0]
     wrong += [(name, "not_valid_quorum") for name in ("r", "w", "rw") if given.get(name) == 0]
     wrong += [(name, "not_valid_quorum") for name in ("r", "w", "rw", "dw", "pr", "pw", "node_confirms")
               if given.get(name) == DEFAULT]
-    return wrong
+    order = ("rw", "dw", "pw", "w", "r", "pr", "node_confirms", "small_vclock", "big_vclock", "old_vclock", "n_val")
+    return sorted(wrong, key=lambda each: order.index(each[0]))
 
 
 _KINDS: dict[type, str] = {bool: "true or false", int: "a whole number", bytes: "a name"}
@@ -180,11 +196,13 @@ def _raise(wrong: Iterable[tuple[str, str]]) -> None:
     # Erlang breaks a long term after the comma and indents by where the list began
     if wrong:
         told = [f"{{{name},{_BREAK if name in _BROKEN else ''}{reason}}}" for name, reason in wrong]
-        raise Refusal("Invalid bucket properties: [" + ",\n ".join(told) + "]")
+        short = sum(map(len, told)) < _WIDTH and not any(name in _BROKEN for name, _ in wrong)
+        raise Refusal("Invalid bucket properties: [" + ("," if short else ",\n" + " " * 28).join(told) + "]")
 
 
+_WIDTH = 50
 _BREAK = "\n" + " " * 32
-_BROKEN = ("allow_mult", "write_once", "hll_precision")
+_BROKEN = ("allow_mult", "write_once", "hll_precision", "consistent")
 
 
 def _text(value: bytes) -> str:

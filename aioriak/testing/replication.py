@@ -79,7 +79,7 @@ def encode_object(obj: RiakObj) -> bytes:
         metadata += [_sized(name, value) for name, value in named if value is not None]
         metadata += [_sized(name, value or b"") for name, value in content.usermeta]
         metadata += [_sized(b"index", name, value) for name, value in content.indexes]
-        metadata += [_sized(b"link", link.bucket, link.key, link.tag or b"") for link in content.links]
+        metadata += [_sized(b"link", *(part or b"" for part in link)) for link in content.links]
         out.append(_sized(b"\x01" + content.value, b"".join(metadata)))
     return b"".join(out)
 

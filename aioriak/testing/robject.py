@@ -8,14 +8,26 @@ from typing import NamedTuple
 
 from aioriak.testing.vclock import FRESH, Dot, VClock
 
+_UPPER = bytes(range(0x41, 0x5B)) + bytes(range(0xC0, 0xD7)) + bytes(range(0xD8, 0xDF))
+_LOWER = bytes.maketrans(_UPPER, bytes(byte + 32 for byte in _UPPER))
+
+
+def index_name(name: bytes) -> bytes:
+    """Return the name of an index as Riak stores it.
+
+    Riak takes the bytes for Latin-1 and makes them lower-case, so an upper-case letter of UTF-8, and most others
+    beyond ASCII, become other bytes (``riak_index:normalize_index_field``).
+    """
+    return name.translate(_LOWER)
+
 
 class Link(NamedTuple):
     """A one-way link to another object."""
 
-    bucket: bytes
-    key: bytes
+    bucket: bytes | None
+    key: bytes | None
     tag: bytes | None
-    """``None`` if the client gave no tag; an empty tag is another one."""
+    """``None`` if the client gave no tag; an empty tag is another one.  The same holds for the other parts."""
 
 
 @dataclass(frozen=True, slots=True)

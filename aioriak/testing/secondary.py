@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from aioriak.testing.robject import RiakObj
+from aioriak.testing.robject import RiakObj, index_name
 
 Term = int | bytes
 Entry = tuple[Term, bytes]
@@ -99,7 +99,7 @@ def terms(obj: RiakObj, key: bytes, name: bytes) -> Iterator[Term]:
     found: set[Term] = set()
     for content in obj.contents:
         for entry, value in content.indexes:
-            if entry.lower() == name:
+            if index_name(entry) == name:
                 found.add(int(value) if name.endswith(b"_int") else value)
     yield from sorted(found)
 

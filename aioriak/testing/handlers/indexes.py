@@ -26,6 +26,7 @@ from aioriak.testing.errors import HangUp, Later, Never, Refusal
 from aioriak.testing.handlers.coverage import covers
 from aioriak.testing.pcre import BadRegex, Pattern, compile_regex
 from aioriak.testing.quorum import check_coverage
+from aioriak.testing.robject import index_name
 from aioriak.testing.secondary import Entry, Term, between
 from aioriak.wire.operation import CS_BUCKET, INDEX, Operation
 
@@ -141,7 +142,7 @@ def _query(request: RpbIndexReq) -> Query:
             raise Refusal(
                 f'Invalid term regular expression {print_term(pattern)} : {{"{error.message}",{error.position}}}'
             ) from None
-    name = request.index.lower()
+    name = index_name(request.index)
     if name == b"$bucket":
         return Query(name)
     try:

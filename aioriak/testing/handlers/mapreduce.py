@@ -31,7 +31,7 @@ from aioriak.testing.mapreduce import (
     key_of,
     parse,
 )
-from aioriak.testing.robject import RiakObj
+from aioriak.testing.robject import RiakObj, index_name
 from aioriak.wire.operation import MAP_REDUCE, Operation
 
 _CRASHES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error)
@@ -88,7 +88,7 @@ def _inputs(context: Context, inputs: Any) -> Iterator[Input]:
                 if passes is None or passes(key):
                     yield Input(inputs.type, inputs.bucket, key)
         case Indexed():
-            name = inputs.index.lower()
+            name = index_name(inputs.index)
             try:
                 query = Query(name, parse_term(name, inputs.low), parse_term(name, inputs.high))
             except BadIndex as error:
@@ -167,10 +167,10 @@ def _run(context: Context, phase: Phase, step: Any, number: int, values: list[An
         try:
             results += step(obj, found, phase.argument)
         except PhaseError as error:
-            shown = ((("error", "notfound") if obj is None else "r_object"), found.term, found.data)
+            shown = ((("error", "notfound") if obj is None else "r_object"), found.place, found.data)
             raise _phase_error(number, error, shown) from None
         except _CRASHES:
-            raise _phase_error(number, PhaseError("badarg"), found.term) from None
+            raise _phase_error(number, PhaseError("badarg"), found.place) from None
     return results
 
 
@@ -180,7 +180,7 @@ def _reducible(value: Any) -> Any:
 
 def _links(obj: RiakObj | None, bucket: bytes, tag: bytes) -> list[Any]:
     return [
-        [link.bucket, link.key, Atom("undefined") if link.tag is None else link.tag]
+        [Atom("undefined") if part is None else part for part in link]
         for content in (obj.contents if obj else ())
         for link in content.links
         if bucket in (b"_", link.bucket) and tag in (b"_", link.tag)

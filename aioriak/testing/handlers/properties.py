@@ -14,7 +14,7 @@ from aioriak.riak_pb.riak_pb2 import (
 )
 from aioriak.testing.context import Context, Handler
 from aioriak.testing.errors import Refusal
-from aioriak.testing.properties import from_message, to_message, update
+from aioriak.testing.properties import LATER, from_message, to_message, update
 from aioriak.wire.operation import (
     GET_BUCKET,
     GET_BUCKET_TYPE,
@@ -35,7 +35,7 @@ def set_bucket(context: Context, request: RpbSetBucketReq) -> None:
     """Change some; all of them are the bucket's own from now on."""
     type = _type(context, request)
     old = context.database.properties(type, request.bucket)
-    new = update(old, from_message(request.props), typed=type != b"default")
+    new = update(old, _given(context, request), typed=type != b"default")
     context.database.set_properties(type, request.bucket, new)
 
 
@@ -59,8 +59,17 @@ def set_type(context: Context, request: RpbSetBucketTypeReq) -> None:
     old = context.database.bucket_types.get(request.type)
     if old is None:
         raise Refusal("Invalid bucket properties: not_active")
-    new = update(old, from_message(request.props), typed=True)
+    new = update(old, _given(context, request), typed=True)
     context.database.set_bucket_type(request.type, new)
+
+
+def _given(context: Context, request: RpbSetBucketReq | RpbSetBucketTypeReq) -> dict[str, Any]:
+    """Decode the properties of a request; releases before 3.4 ignore those that came later."""
+    given = from_message(request.props)
+    if not context.cluster.version.startswith((b"3.4", b"3.5")):
+        for name in LATER:
+            given.pop(name, None)
+    return given
 
 
 def _type(context: Context, request: RpbGetBucketReq | RpbSetBucketReq | RpbResetBucketReq) -> bytes:

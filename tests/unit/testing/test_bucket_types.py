@@ -65,12 +65,15 @@ async def test_a_change_of_a_type_reaches_its_buckets_but_not_those_with_propert
     assert (own.n_val, own.r) == (2, properties.QUORUM)
 
 
-async def test_newer_properties_are_taken_and_not_shown(server, peer):
-    await peer.ask(SET_BUCKET, bucket=b"b", props={"node_confirms": 1, "sync_on_write": 2})
-    own = server.database.properties(b"default", b"b")
-    assert (own.node_confirms, own.sync_on_write) == (1, 2)
-    shown = (await peer.ask(GET_BUCKET, bucket=b"b")).props
-    assert not shown.HasField("node_confirms")
+@pytest.mark.parametrize(("version", "node_confirms"), [("3.2.3", 0), ("3.4.0", 1)])
+async def test_newer_properties_are_ignored_by_older_releases_and_never_shown(connect, version, node_confirms):
+    async with RiakServer(version=version) as server:
+        peer = await connect(server)
+        await peer.ask(SET_BUCKET, bucket=b"b", props={"node_confirms": 1, "n_val": 2})
+        own = server.database.properties(b"default", b"b")
+        assert (own.node_confirms, own.n_val) == (node_confirms, 2)
+        shown = (await peer.ask(GET_BUCKET, bucket=b"b")).props
+        assert not shown.HasField("node_confirms")
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ async def test_objects_come_back_as_they_were(file, connect):
 
 
 async def test_properties_and_bucket_types_come_back(file, connect):
-    async with RiakServer({"mine": {"n_val": 5}}, data=file) as server:
+    async with RiakServer({"mine": {"n_val": 5}}, data=file, version="3.4.0") as server:
         peer = await connect(server)
         await peer.ask(SET_BUCKET, bucket=b"b", props={"n_val": 2, "node_confirms": 1})
         await peer.ask(SET_BUCKET, bucket=b"", props={"n_val": 2})
