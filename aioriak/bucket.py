@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast, overload
 
 from aioriak import datatypes, many
@@ -357,11 +358,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         At most ``concurrency`` requests are in flight.  ``keys`` is read only as requests finish.  A key whose
         request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
-
-        async def fetch(key: K) -> V_co:
-            return await self.get(key, **options)
-
-        return many.each(fetch, keys, concurrency)
+        return many.each(partial(self.get, **options) if options else self.get, keys, concurrency)
 
     def put_many(
         self, objects: Iterable[P] | AsyncIterable[P], *, concurrency: int = 64, **options: Unpack[WriteOptions]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
@@ -43,57 +44,91 @@ async def each(
         awaited = _items(source)
     else:
         at_once = iter(source)
-    done: asyncio.Queue[tuple[T, R | RiakError] | None] = asyncio.Queue(concurrency)
+    loop = asyncio.get_running_loop()
+    # A deque, a future of the reader and one of each worker that waits for room: asyncio.Queue costs an item five
+    # calls more.
+    done: deque[tuple[T, R | RiakError]] = deque()
+    reader: asyncio.Future[None] | None = None
+    blocked: deque[asyncio.Future[None]] = deque()
     reading = asyncio.Lock()
     broken: list[BaseException] = []  # the source's own error
     leaving = False
+    running = concurrency
+
+    def wake_reader() -> None:
+        if reader is not None and not reader.done():
+            reader.set_result(None)
 
     async def worker() -> None:
-        while not broken and not leaving:
-            try:
-                if awaited is None:
-                    item = next(at_once)
-                else:
-                    async with reading:
-                        item = await anext(awaited)
-            except (StopIteration, StopAsyncIteration):
-                return
-            except (Exception, asyncio.CancelledError) as error:
-                if leaving:
-                    raise
-                broken.append(error)
-                return
-            try:
-                result: R | RiakError = await work(item)
-            except RiakError as error:
-                result = error
-            except (Exception, asyncio.CancelledError) as cause:
-                if leaving:
-                    raise
-                result = _failed(cause)
-            if done.full():
-                await done.put((item, result))
-            else:
-                done.put_nowait((item, result))
+        nonlocal running
+        try:
+            while not broken and not leaving:
+                try:
+                    if awaited is None:
+                        item = next(at_once)
+                    else:
+                        async with reading:
+                            item = await anext(awaited)
+                except (StopIteration, StopAsyncIteration):
+                    return
+                except (Exception, asyncio.CancelledError) as error:
+                    if leaving:
+                        raise
+                    broken.append(error)
+                    return
+                try:
+                    result: R | RiakError = await work(item)
+                except RiakError as error:
+                    result = error
+                except (Exception, asyncio.CancelledError) as cause:
+                    if leaving:
+                        raise
+                    result = _failed(cause)
+                if len(done) >= concurrency:
+                    await wait_for_room()
+                done.append((item, result))
+                if reader is not None:
+                    wake_reader()
+        finally:
+            running -= 1
+            wake_reader()
 
-    async def finish() -> None:
-        await asyncio.wait(workers)
-        await done.put(None)
+    async def wait_for_room() -> None:
+        while len(done) >= concurrency and not leaving:
+            room = loop.create_future()
+            blocked.append(room)
+            try:
+                await room
+            except asyncio.CancelledError:
+                if leaving:
+                    raise
+                return  # the item comes back all the same
 
     workers = [asyncio.create_task(worker()) for _ in range(concurrency)]
-    finisher = asyncio.create_task(finish())
     try:
-        while (pair := await done.get() if done.empty() else done.get_nowait()) is not None:
-            yield pair
+        while True:
+            while done:
+                pair = done.popleft()
+                while blocked:
+                    room = blocked.popleft()
+                    if not room.done():
+                        room.set_result(None)
+                        break
+                yield pair
+            if not running:
+                break
+            reader = loop.create_future()
+            await reader
+            reader = None
         if broken:
             raise broken[0]
     finally:
         leaving = True
-        for task in (*workers, finisher):
+        left = [task for task in workers if not task.done()]
+        for task in left:
             task.cancel()
-        while not done.empty():  # work that ended in spite of the cancellation finds room for its result
-            done.get_nowait()
-        await asyncio.gather(*workers, finisher, return_exceptions=True)
+        if left:
+            await asyncio.gather(*left, return_exceptions=True)
         if awaited is not None:
             await awaited.aclose()
 
