@@ -225,6 +225,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         self.client = bucket_type.client if client is None else client
         self._runtime = bucket_type._runtime if client is None else client._runtime
         self._place = (bucket_type.wire_name, self.wire_name)
+        self._gets = kv.GetEncoder(bucket_type.wire_name, self.wire_name)
 
     @property
     def path(self) -> str:
@@ -336,7 +337,13 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
             except NotADatatype:  # the cached data type was wrong and is now dropped
                 if await self.bucket_type.get_datatype() is not None:
                     raise
-        reply = await kv.get(self._runtime.dispatcher, kind, self.wire_name, encode_key(key), options)
+        if not options:
+            reply = await kv.get_plain(self._runtime.dispatcher, self._gets, encode_key(key))
+            if len(reply.content) == 1:  # the usual case
+                usual: Any = RiakObject._fetched(self.client, self, key, reply)
+                return usual  # type: ignore[no-any-return]
+        else:
+            reply = await kv.get(self._runtime.dispatcher, kind, self.wire_name, encode_key(key), options)
         robject = RiakObject._absent(self.client, self, key)
         if robject._take(reply, options):
             await resolve(robject)

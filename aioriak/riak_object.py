@@ -88,6 +88,22 @@ class RiakObject(CompatObject, Generic[T]):
         robject._resolver = None
         return robject
 
+    @classmethod
+    def _fetched(cls, client: RiakClient, bucket: Bucket[Any], key: Name, reply: kv.Fetched) -> RiakObject[T]:
+        """Make an object of the reply to a get without options that has one content."""
+        robject = cls.__new__(cls)
+        robject.client = client
+        robject.bucket = bucket
+        robject.key = key
+        robject.vclock = reply.vclock or None
+        robject._keyless = False
+        robject._reply = reply.content[0]
+        robject._data = UNSET
+        robject._siblings = []
+        robject.unchanged = False
+        robject._resolver = None
+        return robject
+
     @property
     def siblings(self) -> list[RiakContent[T]]:
         """The contents: one, none where nothing is stored, several that are in conflict."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from aioriak.riak_pb import base, kv
 from aioriak.transport.connection import Connection
-from aioriak.transport.exchange import Exchange, StreamExchange, new_exchange
+from aioriak.transport.exchange import Exchange, StreamExchange, encode_request, new_exchange
 from aioriak.wire.framing import FrameReader, encode_frame
 from aioriak.wire.operation import GET, LIST_KEYS, Operation
 
@@ -146,7 +146,7 @@ def request(name: str = "", *, within: float | None = None, operation: Operation
     loop = asyncio.get_running_loop()
     now = loop.time()
     deadline = None if within is None else now + within
-    return new_exchange(loop, operation, Named(name), now, deadline)
+    return new_exchange(loop, operation, encode_request(operation, Named(name)), now, deadline)
 
 
 def stream(*, within: float | None = None, limit: int = 1000) -> StreamExchange:

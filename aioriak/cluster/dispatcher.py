@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
@@ -17,13 +17,23 @@ from aioriak.error import (
     RiakError,
     SecurityError,
 )
-from aioriak.transport.exchange import StreamExchange, new_exchange
+from aioriak.transport.exchange import StreamExchange, encode_request, new_exchange
+from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
 
 logger = logging.getLogger("aioriak.cluster")
 
 Q = TypeVar("Q")
+M = TypeVar("M", covariant=True)
 R = TypeVar("R")
+
+
+@runtime_checkable
+class Encoded(Protocol[M]):
+    """A request that was encoded without its message."""
+
+    def message(self) -> M:
+        """Return the message, without a timeout."""
 
 
 class Attempts:
@@ -50,7 +60,7 @@ class Attempts:
 class Dispatcher:
     """Sends requests for one client: a cluster and the options of this client."""
 
-    __slots__ = ("_loop", "_told", "_usual", "cluster", "request_timeout", "retry")
+    __slots__ = ("_loop", "_told", "cluster", "request_timeout", "retry", "usual_timeout")
 
     def __init__(self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy) -> None:
         self.cluster = cluster
@@ -58,13 +68,21 @@ class Dispatcher:
         self.retry = retry
         self._loop = cluster.loop
         self._told = cluster.balancer.wants_latency  # answered() is called
-        self._usual = 0 if request_timeout is None else _milliseconds(request_timeout)
+        self.usual_timeout = 0 if request_timeout is None else _milliseconds(request_timeout)
+        """What Riak's ``timeout`` field says in the first attempt at a usual request, in milliseconds; 0 for none."""
 
-    async def call(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> R:
+    async def call(
+        self,
+        operation: Operation[Q, R],
+        request: Q | Encoded[Q],
+        timeout: float | None = None,
+        frame: bytes | None = None,
+    ) -> R:
         """Send a request and return its reply.
 
         ``timeout`` (seconds) takes the place of the client's own; attempts, waits and the server's
-        time all count towards it.  Riak's ``timeout`` field carries what is left of it.
+        time all count towards it.  Riak's ``timeout`` field carries what is left of it.  ``frame`` is the request
+        encoded for the first attempt, with :attr:`usual_timeout`; others make a message of it.
         """
         loop = self._loop
         cluster = self.cluster
@@ -72,12 +90,12 @@ class Dispatcher:
             cluster.check_loop()
         started = loop.time()
         limit = self.request_timeout if timeout is None else timeout
-        if limit is None:
-            deadline = None
-        else:
-            deadline = started + limit
-            if operation.has_timeout:
-                request.timeout = self._usual if timeout is None else _milliseconds(limit)  # type: ignore[attr-defined]
+        deadline = None if limit is None else started + limit
+        if frame is None:
+            if limit is not None and operation.has_timeout:
+                request.timeout = self.usual_timeout if timeout is None else _milliseconds(limit)  # type: ignore[union-attr]
+            body = b"" if request is None else request.SerializeToString()  # type: ignore[union-attr]
+            frame = encode_frame(operation.request_code, body)
         tries: Attempts | None = None
         while True:
             if cluster.closed:
@@ -92,7 +110,7 @@ class Dispatcher:
             if node is None:
                 await self._wait_for_node(deadline, tries, operation, request)
                 continue
-            exchange = new_exchange(loop, operation, request, started, until)
+            exchange = new_exchange(loop, operation, frame, started, until)
             node.pool.submit(exchange)
             try:
                 await exchange.future
@@ -112,7 +130,9 @@ class Dispatcher:
                 await asyncio.sleep(wait)
             started = loop.time()
             if deadline is not None and operation.has_timeout:
-                request.timeout = _milliseconds(deadline - started)  # type: ignore[attr-defined]
+                message: Any = request.message() if isinstance(request, Encoded) else request
+                message.timeout = _milliseconds(deadline - started)
+                frame = encode_request(operation, message)
 
     def answered(self, node: Node, started: float) -> None:
         """An attempt that began at ``started`` succeeded: for a balancer that wants to know."""

@@ -22,7 +22,7 @@ from aioriak.error import (
 )
 from aioriak.riak_pb import base, kv
 from aioriak.transport.connection import Connection
-from aioriak.transport.exchange import new_exchange
+from aioriak.transport.exchange import encode_request, new_exchange
 from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
 
 logger = logging.getLogger("aioriak.cluster")
@@ -48,7 +48,7 @@ async def ask(connection: Connection, operation: Operation[Any, Any], request: A
     """One request on a connection that is nobody else's yet."""
     loop = asyncio.get_running_loop()
     now = loop.time()
-    exchange = new_exchange(loop, operation, request, now, now + timeout)
+    exchange = new_exchange(loop, operation, encode_request(operation, request), now, now + timeout)
     connection.send(exchange)
     await exchange
     return exchange.reply

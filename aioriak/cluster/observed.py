@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from aioriak.cluster.dispatcher import Dispatcher, MessageStream
+from aioriak.cluster.dispatcher import Dispatcher, Encoded, MessageStream
 from aioriak.cluster.node import Node
 from aioriak.error import RiakError
 from aioriak.observability.telemetry import Call, FailedAttempt, Outcome
@@ -71,11 +71,17 @@ class ObservedDispatcher(Dispatcher):
 
     __slots__ = ()
 
-    async def call(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> R:
+    async def call(
+        self,
+        operation: Operation[Q, R],
+        request: Q | Encoded[Q],
+        timeout: float | None = None,
+        frame: bytes | None = None,
+    ) -> R:
         """Send a request and return its reply."""
         watched = Watched(self, operation, request)
         try:
-            reply = await Dispatcher.call(watched, operation, request, timeout)
+            reply = await Dispatcher.call(watched, operation, request, timeout, frame)
         except BaseException as error:
             watched.end(error)
             raise

@@ -9,6 +9,7 @@ from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
 from aioriak.operations import repeat
 from aioriak.operations.contents import WireContent
+from aioriak.operations.encoding import GetEncoder as GetEncoder
 from aioriak.operations.options import DELETE as DELETE_CHECKS
 from aioriak.operations.options import READ, WRITE, ReadOptions, apply
 from aioriak.riak_pb import kv
@@ -43,7 +44,7 @@ def get(
 ) -> Awaitable[Fetched]:
     """Fetch an object.
 
-    ``options`` are those of :class:`~aioriak.operations.options.ReadOptions`.
+    ``options`` are those of :class:`~aioriak.operations.options.ReadOptions`; see :func:`get_plain` for none.
     """
     request = kv.RpbGetReq()
     request.bucket = bucket
@@ -57,6 +58,11 @@ def get(
             options["head"] = options.pop("head_only")  # the official client's name
         timeout = apply(request, options, READ)
     return dispatcher.call(GET, request, timeout)  # not awaited here: each coroutine in between costs every read
+
+
+def get_plain(dispatcher: Dispatcher, encoder: GetEncoder, key: bytes) -> Awaitable[Fetched]:
+    """Fetch an object of the encoder's bucket, without options."""
+    return dispatcher.call(GET, encoder.request(key), None, encoder.frame(key, dispatcher.usual_timeout))
 
 
 def put(

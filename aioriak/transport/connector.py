@@ -11,7 +11,7 @@ from typing import TypeVar
 from aioriak.config import Address, Settings
 from aioriak.error import ConnectError, RiakError
 from aioriak.transport.connection import Connection
-from aioriak.transport.exchange import new_exchange
+from aioriak.transport.exchange import encode_request, new_exchange
 from aioriak.transport.security import StartTls, secure
 from aioriak.wire.operation import SET_CLIENT_ID
 
@@ -68,7 +68,8 @@ async def _greet(
     assert SET_CLIENT_ID.request is not None
     now = loop.time()
     deadline = None if timeout is None else now + timeout
-    exchange = new_exchange(loop, SET_CLIENT_ID, SET_CLIENT_ID.request(client_id=client_id), now, deadline)
+    request = SET_CLIENT_ID.request(client_id=client_id)
+    exchange = new_exchange(loop, SET_CLIENT_ID, encode_request(SET_CLIENT_ID, request), now, deadline)
     connection.send(exchange)
     try:
         await exchange

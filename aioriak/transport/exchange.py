@@ -80,18 +80,22 @@ class Exchange:
             self.future.set_exception(error)
 
 
+def encode_request(operation: Operation[Any, Any], request: Any) -> bytes:
+    """Return the frame of a request; ``request`` is a message, ``None`` for one without body."""
+    return encode_frame(operation.request_code, b"" if request is None else request.SerializeToString())
+
+
 def new_exchange(
     loop: asyncio.AbstractEventLoop,
     operation: Operation[Any, Any],
-    request: Any,
+    frame: bytes,
     started: float,
     deadline: float | None,
 ) -> Exchange:
-    """Return an exchange that has not been sent; ``request`` is a message, ``None`` for one without body."""
-    body = b"" if request is None else request.SerializeToString()
+    """Return an exchange that has not been sent; ``frame`` is the encoded request."""
     exchange = Exchange()
     exchange.operation = operation
-    exchange.frame = encode_frame(operation.request_code, body)
+    exchange.frame = frame
     exchange.started = started
     exchange.deadline = deadline
     exchange.sent = False
@@ -145,7 +149,7 @@ class StreamExchange:
         limit: int,
     ) -> None:
         self.operation = operation
-        self.frame = encode_frame(operation.request_code, request.SerializeToString())
+        self.frame = encode_request(operation, request)
         self.deadline = deadline  # for sending it
         self.timeout = timeout
         self.limit = limit

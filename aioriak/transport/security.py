@@ -31,7 +31,7 @@ from aioriak.error import (
 from aioriak.riak_pb import base
 from aioriak.security import Security
 from aioriak.transport.connection import Connection
-from aioriak.transport.exchange import new_exchange
+from aioriak.transport.exchange import encode_request, new_exchange
 from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import AUTHENTICATE, START_TLS
 from aioriak.wire.session import read_reply
@@ -159,7 +159,7 @@ def _check_answer(code: int, body: Body) -> None:
 
 async def _log_in(loop: asyncio.AbstractEventLoop, connection: Connection, security: Security) -> None:
     request = base.RpbAuthReq(user=security.user, password=security.password)
-    exchange = new_exchange(loop, AUTHENTICATE, request, loop.time(), None)
+    exchange = new_exchange(loop, AUTHENTICATE, encode_request(AUTHENTICATE, request), loop.time(), None)
     connection.send(exchange)
     try:
         await exchange
