@@ -126,7 +126,7 @@ class BucketType(CompatBucketType, Handle):
         self.name: Name = name
         self.wire_name: bytes | None = encode_type(name)
         """The name in bytes, as it is sent; ``None`` for the type ``default``."""
-        self.client = cast("RiakClient", client)
+        self.client: RiakClient = cast("RiakClient", client)
         self._runtime = DetachedRuntime() if client is None else client._runtime
         self._place = (self.wire_name,)
 
@@ -222,7 +222,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         if not isinstance(bucket_type, BucketType):
             raise InvalidType(f"bucket_type must be a BucketType, not {bucket_type!r}; client.bucket() takes a name")
         self.bucket_type: BucketType = bucket_type
-        self.client = bucket_type.client if client is None else client
+        self.client: RiakClient = bucket_type.client if client is None else client
         self._runtime = bucket_type._runtime if client is None else client._runtime
         self._place = (bucket_type.wire_name, self.wire_name)
         self._gets = kv.GetEncoder(bucket_type.wire_name, self.wire_name)

@@ -68,18 +68,18 @@ class RiakContent(CompatContent, Generic[T]):
         self._bucket = robject.bucket
         self._data: Any = UNSET if data is None else data
         self._encoded = None if encoded_data is None else _octets(encoded_data)
-        self.has_value = True
-        self.charset = charset
+        self.has_value: bool = True
+        self.charset: str | None = charset
         """The character set of a text."""
-        self.content_type = content_type
+        self.content_type: str | None = content_type
         """The media type of the value, which chooses encoder and decoder."""
-        self.content_encoding = content_encoding
+        self.content_encoding: str | None = content_encoding
         """The name of the compression of the stored value; the application compresses and decompresses it."""
         self.last_modified = last_modified
         """The time of the write, in seconds since 1970 by the server's clock; see :attr:`modified_at`."""
         self.etag = etag
         """Riak's tag of this version (vtag)."""
-        self.exists = exists
+        self.exists: bool = exists
         """False for a tombstone, and for a content that has not been stored."""
         self._sent: Sent  # set between fill() and take_sent()
         self._usermeta: dict[Name, Name] = dict(usermeta) if usermeta else {}

@@ -58,8 +58,8 @@ class RiakObject(CompatObject, Generic[T]):
     def __init__(self, client: RiakClient | None, bucket: Bucket[Any], key: Name | None = None) -> None:
         if key is not None:
             encode_key(key)
-        self.client = bucket.client if client is None else client
-        self.bucket = bucket
+        self.client: RiakClient = bucket.client if client is None else client
+        self.bucket: Bucket[Any] = bucket
         self.key = key
         """The key; made by the server at the first ``store()`` when it is ``None``."""
         self.vclock: bytes | None = None
@@ -69,7 +69,7 @@ class RiakObject(CompatObject, Generic[T]):
         self._data: Any  # the decoded value of that content
         self._draft: RiakContent[T]  # set while there is no sibling and metadata has been read
         self._siblings: list[RiakContent[T]] = [RiakContent(self)]
-        self.unchanged = False
+        self.unchanged: bool = False
         """The last read with ``if_modified`` found nothing newer."""
         self._resolver: Resolver | None = None
 

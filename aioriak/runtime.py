@@ -35,7 +35,7 @@ class Preferences:
     __slots__ = ("codecs", "own_codecs", "resolvers")
 
     def __init__(self) -> None:
-        self.codecs = Codecs()
+        self.codecs: Codecs = Codecs()
         """The encoders and decoders of the client."""
         self.own_codecs: dict[Place, Codecs] = {}
         """Those of bucket types and buckets that have their own."""
@@ -98,8 +98,8 @@ class Runtime:
     ) -> None:
         if allow_listing not in ("warn", "error", "silent"):
             raise InvalidRequest(f"allow_listing is warn, error or silent, not {allow_listing!r}")
-        self.settings = settings
-        self.preferences = Preferences()
+        self.settings: Settings = settings
+        self.preferences: Preferences = Preferences()
         """The resolvers, encoders and decoders of the client, its bucket types and its buckets."""
         self.datatypes: dict[bytes, str | None] = {}
         """The data type of each bucket type asked for so far; ``None`` for one without a data type."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from aioriak.error import InvalidRequest
 
-logger = logging.getLogger("aioriak.security")
+logger: logging.Logger = logging.getLogger("aioriak.security")
 
 Text = str | bytes
 File = str | os.PathLike[str]

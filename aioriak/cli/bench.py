@@ -58,7 +58,7 @@ class Measured:
         self.latencies: dict[str, list[float]] = {"get": [], "put": []}
         self.failed = 0
         self.last_error = ""
-        self.seconds = 0.0
+        self.seconds: float = 0.0
 
     def to_json(self) -> dict[str, object]:
         """Return the figures."""

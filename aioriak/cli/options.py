@@ -80,9 +80,13 @@ class MomentType(Parameter):
 
 NAME, QUORUM, MOMENT = NameType(), QuorumType(), MomentType()
 
-bucket_type = click.option("-t", "--type", "kind", type=NAME, default="default", show_default=True, help="Bucket type.")
-yes = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-ending = click.option("-0", "--null", is_flag=True, help="End names with NUL instead of a newline.")
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+bucket_type: Decorator = click.option(
+    "-t", "--type", "kind", type=NAME, default="default", show_default=True, help="Bucket type."
+)
+yes: Decorator = click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+ending: Decorator = click.option("-0", "--null", is_flag=True, help="End names with NUL instead of a newline.")
 
 
 def _set_json(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -90,7 +94,7 @@ def _set_json(context: click.Context, parameter: click.Parameter, value: bool) -
         context.find_object(Session).output.json = True  # type: ignore[union-attr]
 
 
-as_json: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
+as_json: Decorator = click.option(
     "--json", is_flag=True, expose_value=False, callback=_set_json, help="Print JSON, one document a line."
 )
 

@@ -84,7 +84,7 @@ class Profiles:
         self.path = path
         self.default: str | None = None
         self.profiles: dict[str, dict[str, Any]] = {}
-        self.exists = False
+        self.exists: bool = False
         try:
             with path.open("rb") as file:
                 found = tomllib.load(file)

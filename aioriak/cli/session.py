@@ -28,7 +28,7 @@ class Session:
         self.settings = settings
         self.profiles = profiles
         self.profile = profile
-        self.output = Output()
+        self.output: Output = Output()
 
     def setting(self, name: str) -> Any:
         """Return a setting's value."""

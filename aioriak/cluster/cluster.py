@@ -21,7 +21,7 @@ from aioriak.observability.telemetry import Guarded, Telemetry
 if TYPE_CHECKING:
     from aioriak.cluster.ring import KeyRouter
 
-logger = logging.getLogger("aioriak.cluster")
+logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 
 class Cluster:
@@ -40,14 +40,14 @@ class Cluster:
         self.settings = settings
         self.balancer: Balancer = balancer or TwoChoices()
         self.telemetry: Telemetry = Telemetry() if telemetry is None else Guarded(telemetry)
-        self.closed = False
+        self.closed: bool = False
         self._starting: asyncio.Task[None] | None = None
         self._starters = 0  # tasks that wait for it
         self._closed_reported = False
         self.nodes: dict[Address, Node] = {}
         self.up: list[Node] = []
         """The nodes that get requests."""
-        self.router = _router(self) if settings.key_aware else None
+        self.router: KeyRouter | None = _router(self) if settings.key_aware else None
         self.client_id: bytes | None = None
         self._rng = rng or Random()
         self._complaints = Complaints()

@@ -15,7 +15,7 @@ from aioriak.config import Address, MapAddress
 from aioriak.error import InvalidRequest, NotSupported, RiakError
 from aioriak.wire.operation import MEMBERSHIP
 
-logger = logging.getLogger("aioriak.cluster")
+logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 
 async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address]:

@@ -21,7 +21,7 @@ from aioriak.transport.exchange import StreamExchange, encode_request, new_excha
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
 
-logger = logging.getLogger("aioriak.cluster")
+logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 Q = TypeVar("Q")
 M = TypeVar("M", covariant=True)
@@ -42,7 +42,7 @@ class Attempts:
     __slots__ = ("counted", "errors", "nodes")
 
     def __init__(self) -> None:
-        self.counted = 0
+        self.counted: int = 0
         """Those that count towards the policy's number."""
         self.errors: list[RiakError] = []
         self.nodes: list[Node] = []
@@ -63,12 +63,12 @@ class Dispatcher:
     __slots__ = ("_loop", "_told", "cluster", "request_timeout", "retry", "usual_timeout")
 
     def __init__(self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy) -> None:
-        self.cluster = cluster
-        self.request_timeout = request_timeout
-        self.retry = retry
+        self.cluster: Cluster = cluster
+        self.request_timeout: float | None = request_timeout
+        self.retry: RetryPolicy = retry
         self._loop = cluster.loop
         self._told = cluster.balancer.wants_latency  # answered() is called
-        self.usual_timeout = 0 if request_timeout is None else _milliseconds(request_timeout)
+        self.usual_timeout: int = 0 if request_timeout is None else _milliseconds(request_timeout)
         """What Riak's ``timeout`` field says in the first attempt at a usual request, in milliseconds; 0 for none."""
 
     async def call(

@@ -25,7 +25,7 @@ from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import encode_request, new_exchange
 from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
 
-logger = logging.getLogger("aioriak.cluster")
+logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 _OTHER_PROTOCOL = 0.5  # seconds that a server of another protocol has to show itself
 _NOT_YET = (NodeNotReady, Unavailable, Overload)

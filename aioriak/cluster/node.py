@@ -15,7 +15,7 @@ from aioriak.observability.telemetry import Telemetry
 from aioriak.transport.connection import Connection
 from aioriak.transport.connector import open_connection
 
-logger = logging.getLogger("aioriak.cluster")
+logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 
 class NodeState(Enum):
@@ -41,10 +41,10 @@ class Node:
         telemetry: Telemetry | None = None,
     ) -> None:
         self.address = address
-        self.name = str(address)
+        self.name: str = str(address)
         self.seed = seed
         """It was named by the user, so discovery never forgets it."""
-        self.state = NodeState.UP
+        self.state: NodeState = NodeState.UP
         self.last_error: RiakError | None = None
         """Why it is down, or was."""
         self.riak_name: str | None = None
@@ -63,7 +63,7 @@ class Node:
         self._loop = loop
         self._settings = settings
         self._failed = failed
-        self.pool = Pool(loop, self.name, self._open, settings.pool, connect_failed=self._connect_failed)
+        self.pool: Pool = Pool(loop, self.name, self._open, settings.pool, connect_failed=self._connect_failed)
 
     @property
     def load(self) -> int:

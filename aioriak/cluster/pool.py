@@ -36,7 +36,7 @@ from aioriak.transport.connection import State as ConnectionState
 from aioriak.transport.exchange import AnyExchange, Exchange, StreamExchange
 from aioriak.wire.session import Reply
 
-logger = logging.getLogger("aioriak.pool")
+logger: logging.Logger = logging.getLogger("aioriak.pool")
 
 Connect = Callable[[], Awaitable[Connection]]
 
@@ -67,12 +67,12 @@ class Pool:
     ) -> None:
         self.node = node
         self.limits = limits
-        self.opened = 0
-        self.closed = 0
-        self.failed = 0
-        self.replied_at = 0.0
+        self.opened: int = 0
+        self.closed: int = 0
+        self.failed: int = 0
+        self.replied_at: float = 0.0
         """Loop time of the last reply on any of its connections."""
-        self.latencies = [0] * (len(LATENCY_BOUNDS) + 1)
+        self.latencies: list[int] = [0] * (len(LATENCY_BOUNDS) + 1)
         """A histogram of the latencies of replies, streams excluded."""
         self.client_id: bytes | None = None
         """The client id sent on every connection."""

@@ -24,7 +24,7 @@ from aioriak.riak_pb import kv
 from aioriak.transport.connection import Connection
 from aioriak.wire.operation import PREFLIST
 
-logger = logging.getLogger("aioriak.ring")
+logger: logging.Logger = logging.getLogger("aioriak.ring")
 
 _RELEARN = 60.0  # seconds
 _SIZES = [2**power for power in range(17)]
@@ -53,7 +53,7 @@ class KeyRouter:
 
     def __init__(self, up: Callable[[], Sequence[Node]], timeout: float, rng: Random | None = None) -> None:
         """``up`` returns the nodes that are up; each question to one of them takes ``timeout`` seconds at most."""
-        self.ring_size = 0
+        self.ring_size: int = 0
         """The number of partitions; 0 while unknown."""
         self.owners: dict[int, str] = {}
         """Partition number to the name of the node that owns it."""

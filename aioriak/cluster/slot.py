@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aioriak.transport.connection import Connection
 from aioriak.transport.exchange import AnyExchange
@@ -35,7 +35,8 @@ class State(Enum):
     GONE = "gone"
     """Its connection is closed, or could not be made; the slot is no longer part of the pool."""
 
-    __hash__ = object.__hash__  # members are compared by identity; that of Enum is a Python function
+    if not TYPE_CHECKING:  # members are compared by identity; that of Enum is a Python function
+        __hash__ = object.__hash__
 
 
 class Event(Enum):
@@ -51,7 +52,8 @@ class Event(Enum):
     RETIRED = "takes no more requests"
     LOST = "closed, or never made"
 
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
@@ -138,9 +140,9 @@ class Slot:
     """The connection's requests in flight."""
 
     def __init__(self) -> None:
-        self.state = State.GONE  # until the pool takes it in
+        self.state: State = State.GONE  # until the pool takes it in
         self.pending = ()
-        self.slow = False
+        self.slow: bool = False
         """Its oldest request has been unanswered for long, compared with the others of the node."""
         self.reserved_for: AnyExchange | None = None
         """The stream or fold that it is kept for, or was given to, while it is ``RESERVED``."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from aioriak.config import Backoff
 
-logger = logging.getLogger("aioriak.cluster")
+logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 R = TypeVar("R")
 

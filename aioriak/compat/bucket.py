@@ -112,14 +112,14 @@ class PropertyRequest:
 class CompatBucket:
     """Methods that another method of the bucket has replaced, and the counters of Riak 1.4."""
 
-    allow_mult = AwaitedProperty("allow_mult")
-    n_val = AwaitedProperty("n_val")
-    r = AwaitedProperty("r")
-    pr = AwaitedProperty("pr")
-    w = AwaitedProperty("w")
-    dw = AwaitedProperty("dw")
-    pw = AwaitedProperty("pw")
-    rw = AwaitedProperty("rw")
+    allow_mult: AwaitedProperty = AwaitedProperty("allow_mult")
+    n_val: AwaitedProperty = AwaitedProperty("n_val")
+    r: AwaitedProperty = AwaitedProperty("r")
+    pr: AwaitedProperty = AwaitedProperty("pr")
+    w: AwaitedProperty = AwaitedProperty("w")
+    dw: AwaitedProperty = AwaitedProperty("dw")
+    pw: AwaitedProperty = AwaitedProperty("pw")
+    rw: AwaitedProperty = AwaitedProperty("rw")
 
     async def multiget(
         self: _Readable[V], keys: Iterable[K], **options: Unpack[ReadOptions]

@@ -101,7 +101,7 @@ class _Same:
 
 
 class _Float:
-    forms = frozenset(("integer", "number"))
+    forms: frozenset[str] = frozenset(("integer", "number"))
 
     def load(self, document: Document) -> Any:
         if type(document) is float:
@@ -123,7 +123,7 @@ class _Float:
 
 
 class _Any:
-    forms = frozenset(_FORMS.values())
+    forms: frozenset[str] = frozenset(_FORMS.values())
 
     def load(self, document: Document) -> Any:
         return document
@@ -138,7 +138,7 @@ class _Any:
 class _Text:
     """A type that is written as a string."""
 
-    forms = frozenset(("string",))
+    forms: frozenset[str] = frozenset(("string",))
 
     def __init__(self, kind: type, read: Callable[[str], Any], write: Callable[[Any], str]) -> None:
         self._kind = kind
@@ -209,7 +209,7 @@ class _Choice:
 class _Array:
     """A collection of items of one type."""
 
-    forms = frozenset(("array",))
+    forms: frozenset[str] = frozenset(("array",))
 
     def __init__(self, kind: Callable[[Iterable[Any]], Any], taken: tuple[type, ...], item: Converter) -> None:
         self._kind = kind
@@ -244,7 +244,7 @@ def _each(work: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
 class _Record:
     """A tuple of items of several types."""
 
-    forms = frozenset(("array",))
+    forms: frozenset[str] = frozenset(("array",))
 
     def __init__(self, items: list[Converter]) -> None:
         self._items = items
@@ -272,7 +272,7 @@ class _Record:
 class _Dict:
     """A mapping with keys of one type and values of another."""
 
-    forms = frozenset(("object",))
+    forms: frozenset[str] = frozenset(("object",))
 
     def __init__(self, key: Converter, value: Converter) -> None:
         self._key = key
@@ -346,22 +346,22 @@ class Field:
     __slots__ = ("attribute", "converter", "is_required", "name", "parameter")
 
     def __init__(self, attribute: str, parameter: str, is_required: bool) -> None:
-        self.attribute = attribute
+        self.attribute: str = attribute
         """The name of the attribute."""
-        self.parameter = parameter
+        self.parameter: str = parameter
         """The name of the constructor's parameter, and of the member in the document."""
-        self.is_required = is_required
+        self.is_required: bool = is_required
         self.converter: Converter = _Any()
 
 
 class ClassConverter:
     """A class with fields: a dataclass or an attrs class."""
 
-    forms = frozenset(("object",))
+    forms: frozenset[str] = frozenset(("object",))
 
     def __init__(self, kind: type, fields: list[Field], check: Callable[[Any], object] | None) -> None:
         self.kind = kind
-        self.fields = {field.parameter: field for field in fields}
+        self.fields: dict[str, Field] = {field.parameter: field for field in fields}
         self._check = check
 
     def load(self, document: Document) -> Any:

@@ -44,17 +44,17 @@ class Schema(Generic[M]):
     """
 
     def __init__(self, kind: type[M]) -> None:
-        self.name = getattr(kind, "__qualname__", str(kind))
-        self.adapter = adapter_of(kind)
-        self.indexes = [*self._field_indexes(), *_computed_indexes(kind)]
+        self.name: str = getattr(kind, "__qualname__", str(kind))
+        self.adapter: Adapter[M] = adapter_of(kind)
+        self.indexes: list[DeclaredIndex] = [*self._field_indexes(), *_computed_indexes(kind)]
         self.key_field: str | None = None
         self.key_name: str | None = None
         """The name of the key in the document."""
-        self.key_is_number = False
+        self.key_is_number: bool = False
         for name, field in self.adapter.fields.items():
             if markers(field.hint, field.metadata)[1]:
                 self._set_key(name, field.hint, field.name)
-        self.index_names = frozenset(index.name for index in self.indexes)
+        self.index_names: frozenset[str] = frozenset(index.name for index in self.indexes)
 
     def _field_indexes(self) -> list[DeclaredIndex]:
         return [
@@ -112,7 +112,7 @@ def _caller(method: str) -> Callable[[Any], Any]:
     return lambda instance: getattr(instance, method)()
 
 
-schema_of = cast("Callable[[type[M]], Schema[M]]", lru_cache(maxsize=256)(Schema))
+schema_of: Callable[[type[M]], Schema[M]] = cast("Callable[[type[M]], Schema[M]]", lru_cache(maxsize=256)(Schema))
 """Return the schema of a class; that of a class used before is kept."""
 
 
@@ -130,7 +130,7 @@ class Model(Generic[M]):
             raise
         except Exception as error:
             raise InvalidRequest(f"{getattr(kind, '__qualname__', kind)} cannot be a model: {error}") from error
-        self.kind = kind
+        self.kind: type[M] = kind
         self._adapter = self._schema.adapter
         self._upgrade = upgrade
 

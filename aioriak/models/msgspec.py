@@ -26,7 +26,9 @@ class MsgspecAdapter(Generic[M]):
         self._info = type_info(kind)
         _check_supported(self._info, kind.__qualname__, set())
         hints = resolved_hints(kind)
-        self.fields = {field.name: FieldInfo(hints[field.name], field.encode_name) for field in self._info.fields}
+        self.fields: dict[str, FieldInfo] = {
+            field.name: FieldInfo(hints[field.name], field.encode_name) for field in self._info.fields
+        }
 
     def load(self, document: Document) -> M:
         """Make an instance of a JSON document."""

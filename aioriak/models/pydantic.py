@@ -33,7 +33,7 @@ class PydanticAdapter(Generic[M]):
         configuration = getattr(kind, "model_config", None) or getattr(kind, "__pydantic_config__", {})
         # what is written under one name must be read under it
         self._by_alias = configuration.get("validate_by_alias") is not False
-        self.fields = {
+        self.fields: dict[str, FieldInfo] = {
             name: FieldInfo(field.annotation, self._name(name, field), tuple(field.metadata))
             for name, field in declared.__pydantic_fields__.items()
         }

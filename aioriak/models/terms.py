@@ -157,9 +157,9 @@ class DeclaredIndex:
         if stated == "int" and derived == "bin":
             raise InvalidRequest(f"{where}: an _int index has whole numbers, not {_name(shape.types[0])}")
         name = index.name or field
-        self.name = name if kind_of(name) else f"{name}_{stated or derived}"
+        self.name: str = name if kind_of(name) else f"{name}_{stated or derived}"
         encode_index(self.name, 0)  # raises for a name that cannot be sent
-        self.field = field
+        self.field: str = field
         self._read = read
         self._is_collection = shape.is_collection
 

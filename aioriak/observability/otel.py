@@ -33,7 +33,7 @@ from aioriak.error import PoolTimeout, RiakError
 from aioriak.observability.stats import NodeStats, Stats
 from aioriak.observability.telemetry import Call, FailedAttempt, Outcome, Telemetry
 
-logger = logging.getLogger("aioriak.telemetry")
+logger: logging.Logger = logging.getLogger("aioriak.telemetry")
 
 _NAME = "aioriak"
 _DURATIONS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)  # what the conventions want

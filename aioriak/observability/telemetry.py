@@ -22,7 +22,7 @@ from typing import Any
 
 from aioriak.observability.stats import Stats
 
-logger = logging.getLogger("aioriak.telemetry")
+logger: logging.Logger = logging.getLogger("aioriak.telemetry")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -91,14 +91,15 @@ class IndexQuery:
         end: Term | None,
         options: Mapping[str, Any],
     ) -> None:
-        self.index = _name(index)
-        self.numeric = self.index.endswith(b"_int")
-        request = self.request = kv.RpbIndexReq(bucket=bucket, index=self.index)
+        self.index: bytes = _name(index)
+        self.numeric: bool = self.index.endswith(b"_int")
+        request = kv.RpbIndexReq(bucket=bucket, index=self.index)
+        self.request: kv.RpbIndexReq = request
         if kind is not None:
             request.type = kind
         if self.index == b"$bucket" and start is None:
             start = bucket
-        self.is_equality = end is None
+        self.is_equality: bool = end is None
         if end is None:
             request.qtype = kv.RpbIndexReq.eq
             request.key = self._term("the term", start)

@@ -28,9 +28,10 @@ class RealNodes:
     """
 
     def __init__(self, addresses: list[tuple[str, int]]) -> None:
-        self.host, self.port = addresses[0]
-        self.addresses = [_address(host, port) for host, port in addresses]
-        self.address = self.addresses[0]
+        self.host: str = addresses[0][0]
+        self.port: int = addresses[0][1]
+        self.addresses: list[str] = [_address(host, port) for host, port in addresses]
+        self.address: str = self.addresses[0]
 
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
@@ -42,7 +43,7 @@ class TestClient(RiakClient):
     """A client whose buckets have names of one test's own; it records which buckets the test used."""
 
     __test__ = False
-    suffix = ""
+    suffix: str = ""
     missing: dict[bytes, NewBucketType]
 
     def prepare(self, suffix: str, missing: dict[bytes, NewBucketType]) -> None:

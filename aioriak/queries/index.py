@@ -142,8 +142,8 @@ class Query(Generic[V_co]):
         timeout: Timeout | None = None,
     ) -> None:
         self.bucket = bucket
-        self.page_size = positive("page_size", page_size)
-        self.limit = None if limit is None else positive("limit", limit)
+        self.page_size: int = positive("page_size", page_size)
+        self.limit: int | None = None if limit is None else positive("limit", limit)
         self._range = (index, start, end)
         self._options: dict[str, Any] = {"term_regex": term_regex, "timeout": timeout}
         self._first_page()  # an invalid query fails here, not at the first step

@@ -161,5 +161,5 @@ class RiakKeyFilter:
         return self.step("ends_with", tail)
 
 
-key_filter = RiakKeyFilter()
+key_filter: RiakKeyFilter = RiakKeyFilter()
 """The filter without steps, to which steps are added."""

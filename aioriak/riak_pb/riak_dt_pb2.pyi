@@ -40,7 +40,7 @@ class MapEntry(_message.Message):
     register_value: bytes
     flag_value: bool
     map_value: _containers.RepeatedCompositeFieldContainer[MapEntry]
-    def __init__(self, field: _Optional[_Union[MapField, _Mapping]] = ..., counter_value: _Optional[int] = ..., set_value: _Optional[_Iterable[bytes]] = ..., register_value: _Optional[bytes] = ..., flag_value: bool = ..., map_value: _Optional[_Iterable[_Union[MapEntry, _Mapping]]] = ...) -> None: ...
+    def __init__(self, field: _Optional[_Union[MapField, _Mapping[str, object]]] = ..., counter_value: _Optional[int] = ..., set_value: _Optional[_Iterable[bytes]] = ..., register_value: _Optional[bytes] = ..., flag_value: bool = ..., map_value: _Optional[_Iterable[_Union[MapEntry, _Mapping[str, object]]]] = ...) -> None: ...
 
 class DtFetchReq(_message.Message):
     __slots__ = ("bucket", "key", "type", "r", "pr", "basic_quorum", "notfound_ok", "timeout", "sloppy_quorum", "n_val", "include_context", "node_confirms")
@@ -82,7 +82,7 @@ class DtValue(_message.Message):
     map_value: _containers.RepeatedCompositeFieldContainer[MapEntry]
     hll_value: int
     gset_value: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, counter_value: _Optional[int] = ..., set_value: _Optional[_Iterable[bytes]] = ..., map_value: _Optional[_Iterable[_Union[MapEntry, _Mapping]]] = ..., hll_value: _Optional[int] = ..., gset_value: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    def __init__(self, counter_value: _Optional[int] = ..., set_value: _Optional[_Iterable[bytes]] = ..., map_value: _Optional[_Iterable[_Union[MapEntry, _Mapping[str, object]]]] = ..., hll_value: _Optional[int] = ..., gset_value: _Optional[_Iterable[bytes]] = ...) -> None: ...
 
 class DtFetchResp(_message.Message):
     __slots__ = ("context", "type", "value")
@@ -104,7 +104,7 @@ class DtFetchResp(_message.Message):
     context: bytes
     type: DtFetchResp.DataType
     value: DtValue
-    def __init__(self, context: _Optional[bytes] = ..., type: _Optional[_Union[DtFetchResp.DataType, str]] = ..., value: _Optional[_Union[DtValue, _Mapping]] = ...) -> None: ...
+    def __init__(self, context: _Optional[bytes] = ..., type: _Optional[_Union[DtFetchResp.DataType, str]] = ..., value: _Optional[_Union[DtValue, _Mapping[str, object]]] = ...) -> None: ...
 
 class CounterOp(_message.Message):
     __slots__ = ("increment",)
@@ -152,7 +152,7 @@ class MapUpdate(_message.Message):
     register_op: bytes
     flag_op: MapUpdate.FlagOp
     map_op: MapOp
-    def __init__(self, field: _Optional[_Union[MapField, _Mapping]] = ..., counter_op: _Optional[_Union[CounterOp, _Mapping]] = ..., set_op: _Optional[_Union[SetOp, _Mapping]] = ..., register_op: _Optional[bytes] = ..., flag_op: _Optional[_Union[MapUpdate.FlagOp, str]] = ..., map_op: _Optional[_Union[MapOp, _Mapping]] = ...) -> None: ...
+    def __init__(self, field: _Optional[_Union[MapField, _Mapping[str, object]]] = ..., counter_op: _Optional[_Union[CounterOp, _Mapping[str, object]]] = ..., set_op: _Optional[_Union[SetOp, _Mapping[str, object]]] = ..., register_op: _Optional[bytes] = ..., flag_op: _Optional[_Union[MapUpdate.FlagOp, str]] = ..., map_op: _Optional[_Union[MapOp, _Mapping[str, object]]] = ...) -> None: ...
 
 class MapOp(_message.Message):
     __slots__ = ("removes", "updates")
@@ -160,7 +160,7 @@ class MapOp(_message.Message):
     UPDATES_FIELD_NUMBER: _ClassVar[int]
     removes: _containers.RepeatedCompositeFieldContainer[MapField]
     updates: _containers.RepeatedCompositeFieldContainer[MapUpdate]
-    def __init__(self, removes: _Optional[_Iterable[_Union[MapField, _Mapping]]] = ..., updates: _Optional[_Iterable[_Union[MapUpdate, _Mapping]]] = ...) -> None: ...
+    def __init__(self, removes: _Optional[_Iterable[_Union[MapField, _Mapping[str, object]]]] = ..., updates: _Optional[_Iterable[_Union[MapUpdate, _Mapping[str, object]]]] = ...) -> None: ...
 
 class DtOp(_message.Message):
     __slots__ = ("counter_op", "set_op", "map_op", "hll_op", "gset_op")
@@ -174,7 +174,7 @@ class DtOp(_message.Message):
     map_op: MapOp
     hll_op: HllOp
     gset_op: GSetOp
-    def __init__(self, counter_op: _Optional[_Union[CounterOp, _Mapping]] = ..., set_op: _Optional[_Union[SetOp, _Mapping]] = ..., map_op: _Optional[_Union[MapOp, _Mapping]] = ..., hll_op: _Optional[_Union[HllOp, _Mapping]] = ..., gset_op: _Optional[_Union[GSetOp, _Mapping]] = ...) -> None: ...
+    def __init__(self, counter_op: _Optional[_Union[CounterOp, _Mapping[str, object]]] = ..., set_op: _Optional[_Union[SetOp, _Mapping[str, object]]] = ..., map_op: _Optional[_Union[MapOp, _Mapping[str, object]]] = ..., hll_op: _Optional[_Union[HllOp, _Mapping[str, object]]] = ..., gset_op: _Optional[_Union[GSetOp, _Mapping[str, object]]] = ...) -> None: ...
 
 class DtUpdateReq(_message.Message):
     __slots__ = ("bucket", "key", "type", "context", "op", "w", "dw", "pw", "return_body", "timeout", "sloppy_quorum", "n_val", "include_context", "node_confirms")
@@ -206,7 +206,7 @@ class DtUpdateReq(_message.Message):
     n_val: int
     include_context: bool
     node_confirms: int
-    def __init__(self, bucket: _Optional[bytes] = ..., key: _Optional[bytes] = ..., type: _Optional[bytes] = ..., context: _Optional[bytes] = ..., op: _Optional[_Union[DtOp, _Mapping]] = ..., w: _Optional[int] = ..., dw: _Optional[int] = ..., pw: _Optional[int] = ..., return_body: bool = ..., timeout: _Optional[int] = ..., sloppy_quorum: bool = ..., n_val: _Optional[int] = ..., include_context: bool = ..., node_confirms: _Optional[int] = ...) -> None: ...
+    def __init__(self, bucket: _Optional[bytes] = ..., key: _Optional[bytes] = ..., type: _Optional[bytes] = ..., context: _Optional[bytes] = ..., op: _Optional[_Union[DtOp, _Mapping[str, object]]] = ..., w: _Optional[int] = ..., dw: _Optional[int] = ..., pw: _Optional[int] = ..., return_body: bool = ..., timeout: _Optional[int] = ..., sloppy_quorum: bool = ..., n_val: _Optional[int] = ..., include_context: bool = ..., node_confirms: _Optional[int] = ...) -> None: ...
 
 class DtUpdateResp(_message.Message):
     __slots__ = ("key", "context", "counter_value", "set_value", "map_value", "hll_value", "gset_value")
@@ -224,4 +224,4 @@ class DtUpdateResp(_message.Message):
     map_value: _containers.RepeatedCompositeFieldContainer[MapEntry]
     hll_value: int
     gset_value: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, key: _Optional[bytes] = ..., context: _Optional[bytes] = ..., counter_value: _Optional[int] = ..., set_value: _Optional[_Iterable[bytes]] = ..., map_value: _Optional[_Iterable[_Union[MapEntry, _Mapping]]] = ..., hll_value: _Optional[int] = ..., gset_value: _Optional[_Iterable[bytes]] = ...) -> None: ...
+    def __init__(self, key: _Optional[bytes] = ..., context: _Optional[bytes] = ..., counter_value: _Optional[int] = ..., set_value: _Optional[_Iterable[bytes]] = ..., map_value: _Optional[_Iterable[_Union[MapEntry, _Mapping[str, object]]]] = ..., hll_value: _Optional[int] = ..., gset_value: _Optional[_Iterable[bytes]] = ...) -> None: ...

@@ -59,7 +59,7 @@ class RpbGetResp(_message.Message):
     content: _containers.RepeatedCompositeFieldContainer[RpbContent]
     vclock: bytes
     unchanged: bool
-    def __init__(self, content: _Optional[_Iterable[_Union[RpbContent, _Mapping]]] = ..., vclock: _Optional[bytes] = ..., unchanged: bool = ...) -> None: ...
+    def __init__(self, content: _Optional[_Iterable[_Union[RpbContent, _Mapping[str, object]]]] = ..., vclock: _Optional[bytes] = ..., unchanged: bool = ...) -> None: ...
 
 class RpbPutReq(_message.Message):
     __slots__ = ("bucket", "key", "vclock", "content", "w", "dw", "return_body", "pw", "if_not_modified", "if_none_match", "return_head", "timeout", "asis", "sloppy_quorum", "n_val", "type", "node_confirms", "sync_on_write")
@@ -99,7 +99,7 @@ class RpbPutReq(_message.Message):
     type: bytes
     node_confirms: int
     sync_on_write: bytes
-    def __init__(self, bucket: _Optional[bytes] = ..., key: _Optional[bytes] = ..., vclock: _Optional[bytes] = ..., content: _Optional[_Union[RpbContent, _Mapping]] = ..., w: _Optional[int] = ..., dw: _Optional[int] = ..., return_body: bool = ..., pw: _Optional[int] = ..., if_not_modified: bool = ..., if_none_match: bool = ..., return_head: bool = ..., timeout: _Optional[int] = ..., asis: bool = ..., sloppy_quorum: bool = ..., n_val: _Optional[int] = ..., type: _Optional[bytes] = ..., node_confirms: _Optional[int] = ..., sync_on_write: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, bucket: _Optional[bytes] = ..., key: _Optional[bytes] = ..., vclock: _Optional[bytes] = ..., content: _Optional[_Union[RpbContent, _Mapping[str, object]]] = ..., w: _Optional[int] = ..., dw: _Optional[int] = ..., return_body: bool = ..., pw: _Optional[int] = ..., if_not_modified: bool = ..., if_none_match: bool = ..., return_head: bool = ..., timeout: _Optional[int] = ..., asis: bool = ..., sloppy_quorum: bool = ..., n_val: _Optional[int] = ..., type: _Optional[bytes] = ..., node_confirms: _Optional[int] = ..., sync_on_write: _Optional[bytes] = ...) -> None: ...
 
 class RpbPutResp(_message.Message):
     __slots__ = ("content", "vclock", "key")
@@ -109,7 +109,7 @@ class RpbPutResp(_message.Message):
     content: _containers.RepeatedCompositeFieldContainer[RpbContent]
     vclock: bytes
     key: bytes
-    def __init__(self, content: _Optional[_Iterable[_Union[RpbContent, _Mapping]]] = ..., vclock: _Optional[bytes] = ..., key: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, content: _Optional[_Iterable[_Union[RpbContent, _Mapping[str, object]]]] = ..., vclock: _Optional[bytes] = ..., key: _Optional[bytes] = ...) -> None: ...
 
 class RpbDelReq(_message.Message):
     __slots__ = ("bucket", "key", "rw", "vclock", "r", "w", "pr", "pw", "dw", "timeout", "sloppy_quorum", "n_val", "type")
@@ -247,7 +247,7 @@ class RpbIndexResp(_message.Message):
     results: _containers.RepeatedCompositeFieldContainer[_riak_pb2.RpbPair]
     continuation: bytes
     done: bool
-    def __init__(self, keys: _Optional[_Iterable[bytes]] = ..., results: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...
+    def __init__(self, keys: _Optional[_Iterable[bytes]] = ..., results: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping[str, object]]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...
 
 class RpbIndexBodyResp(_message.Message):
     __slots__ = ("objects", "continuation", "done")
@@ -257,7 +257,7 @@ class RpbIndexBodyResp(_message.Message):
     objects: _containers.RepeatedCompositeFieldContainer[RpbIndexObject]
     continuation: bytes
     done: bool
-    def __init__(self, objects: _Optional[_Iterable[_Union[RpbIndexObject, _Mapping]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...
+    def __init__(self, objects: _Optional[_Iterable[_Union[RpbIndexObject, _Mapping[str, object]]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...
 
 class RpbCSBucketReq(_message.Message):
     __slots__ = ("bucket", "start_key", "end_key", "start_incl", "end_incl", "continuation", "max_results", "timeout", "type", "cover_context")
@@ -291,7 +291,7 @@ class RpbCSBucketResp(_message.Message):
     objects: _containers.RepeatedCompositeFieldContainer[RpbIndexObject]
     continuation: bytes
     done: bool
-    def __init__(self, objects: _Optional[_Iterable[_Union[RpbIndexObject, _Mapping]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...
+    def __init__(self, objects: _Optional[_Iterable[_Union[RpbIndexObject, _Mapping[str, object]]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...
 
 class RpbIndexObject(_message.Message):
     __slots__ = ("key", "object")
@@ -299,7 +299,7 @@ class RpbIndexObject(_message.Message):
     OBJECT_FIELD_NUMBER: _ClassVar[int]
     key: bytes
     object: RpbGetResp
-    def __init__(self, key: _Optional[bytes] = ..., object: _Optional[_Union[RpbGetResp, _Mapping]] = ...) -> None: ...
+    def __init__(self, key: _Optional[bytes] = ..., object: _Optional[_Union[RpbGetResp, _Mapping[str, object]]] = ...) -> None: ...
 
 class RpbContent(_message.Message):
     __slots__ = ("value", "content_type", "charset", "content_encoding", "vtag", "links", "last_mod", "last_mod_usecs", "usermeta", "indexes", "deleted")
@@ -325,7 +325,7 @@ class RpbContent(_message.Message):
     usermeta: _containers.RepeatedCompositeFieldContainer[_riak_pb2.RpbPair]
     indexes: _containers.RepeatedCompositeFieldContainer[_riak_pb2.RpbPair]
     deleted: bool
-    def __init__(self, value: _Optional[bytes] = ..., content_type: _Optional[bytes] = ..., charset: _Optional[bytes] = ..., content_encoding: _Optional[bytes] = ..., vtag: _Optional[bytes] = ..., links: _Optional[_Iterable[_Union[RpbLink, _Mapping]]] = ..., last_mod: _Optional[int] = ..., last_mod_usecs: _Optional[int] = ..., usermeta: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping]]] = ..., indexes: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping]]] = ..., deleted: bool = ...) -> None: ...
+    def __init__(self, value: _Optional[bytes] = ..., content_type: _Optional[bytes] = ..., charset: _Optional[bytes] = ..., content_encoding: _Optional[bytes] = ..., vtag: _Optional[bytes] = ..., links: _Optional[_Iterable[_Union[RpbLink, _Mapping[str, object]]]] = ..., last_mod: _Optional[int] = ..., last_mod_usecs: _Optional[int] = ..., usermeta: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping[str, object]]]] = ..., indexes: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping[str, object]]]] = ..., deleted: bool = ...) -> None: ...
 
 class RpbLink(_message.Message):
     __slots__ = ("bucket", "key", "tag")
@@ -401,7 +401,7 @@ class RpbGetBucketKeyPreflistResp(_message.Message):
     __slots__ = ("preflist",)
     PREFLIST_FIELD_NUMBER: _ClassVar[int]
     preflist: _containers.RepeatedCompositeFieldContainer[RpbBucketKeyPreflistItem]
-    def __init__(self, preflist: _Optional[_Iterable[_Union[RpbBucketKeyPreflistItem, _Mapping]]] = ...) -> None: ...
+    def __init__(self, preflist: _Optional[_Iterable[_Union[RpbBucketKeyPreflistItem, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbBucketKeyPreflistItem(_message.Message):
     __slots__ = ("partition", "node", "primary")
@@ -431,7 +431,7 @@ class RpbCoverageResp(_message.Message):
     __slots__ = ("entries",)
     ENTRIES_FIELD_NUMBER: _ClassVar[int]
     entries: _containers.RepeatedCompositeFieldContainer[RpbCoverageEntry]
-    def __init__(self, entries: _Optional[_Iterable[_Union[RpbCoverageEntry, _Mapping]]] = ...) -> None: ...
+    def __init__(self, entries: _Optional[_Iterable[_Union[RpbCoverageEntry, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbCoverageEntry(_message.Message):
     __slots__ = ("ip", "port", "keyspace_desc", "cover_context")
@@ -501,7 +501,7 @@ class RpbPushReq(_message.Message):
     KEYS_VALUE_FIELD_NUMBER: _ClassVar[int]
     queuename: bytes
     keys_value: _containers.RepeatedCompositeFieldContainer[RpbKeysValue]
-    def __init__(self, queuename: _Optional[bytes] = ..., keys_value: _Optional[_Iterable[_Union[RpbKeysValue, _Mapping]]] = ...) -> None: ...
+    def __init__(self, queuename: _Optional[bytes] = ..., keys_value: _Optional[_Iterable[_Union[RpbKeysValue, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbPushResp(_message.Message):
     __slots__ = ("queuename", "queue_exists", "foldq_length", "fsync_length", "realt_length")
@@ -535,7 +535,7 @@ class RpbMembershipResp(_message.Message):
     __slots__ = ("up_nodes",)
     UP_NODES_FIELD_NUMBER: _ClassVar[int]
     up_nodes: _containers.RepeatedCompositeFieldContainer[RpbClusterMemberEntry]
-    def __init__(self, up_nodes: _Optional[_Iterable[_Union[RpbClusterMemberEntry, _Mapping]]] = ...) -> None: ...
+    def __init__(self, up_nodes: _Optional[_Iterable[_Union[RpbClusterMemberEntry, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbAaeFoldMergeRootNValReq(_message.Message):
     __slots__ = ("n_val",)
@@ -819,7 +819,7 @@ class RpbAaeFoldListBucketsResp(_message.Message):
     __slots__ = ("bucket_list",)
     BUCKET_LIST_FIELD_NUMBER: _ClassVar[int]
     bucket_list: _containers.RepeatedCompositeFieldContainer[RpbAaeFoldBucket]
-    def __init__(self, bucket_list: _Optional[_Iterable[_Union[RpbAaeFoldBucket, _Mapping]]] = ...) -> None: ...
+    def __init__(self, bucket_list: _Optional[_Iterable[_Union[RpbAaeFoldBucket, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbAaeFoldBucket(_message.Message):
     __slots__ = ("type", "bucket")
@@ -881,7 +881,7 @@ class RpbAaeFoldKeyValueResp(_message.Message):
     KEYS_VALUE_FIELD_NUMBER: _ClassVar[int]
     response_type: bytes
     keys_value: _containers.RepeatedCompositeFieldContainer[RpbKeysValue]
-    def __init__(self, response_type: _Optional[bytes] = ..., keys_value: _Optional[_Iterable[_Union[RpbKeysValue, _Mapping]]] = ...) -> None: ...
+    def __init__(self, response_type: _Optional[bytes] = ..., keys_value: _Optional[_Iterable[_Union[RpbKeysValue, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbAaeFoldKeyCountResp(_message.Message):
     __slots__ = ("response_type", "keys_count")
@@ -889,4 +889,4 @@ class RpbAaeFoldKeyCountResp(_message.Message):
     KEYS_COUNT_FIELD_NUMBER: _ClassVar[int]
     response_type: bytes
     keys_count: _containers.RepeatedCompositeFieldContainer[RpbKeysCount]
-    def __init__(self, response_type: _Optional[bytes] = ..., keys_count: _Optional[_Iterable[_Union[RpbKeysCount, _Mapping]]] = ...) -> None: ...
+    def __init__(self, response_type: _Optional[bytes] = ..., keys_count: _Optional[_Iterable[_Union[RpbKeysCount, _Mapping[str, object]]]] = ...) -> None: ...

@@ -42,7 +42,7 @@ class RpbGetBucketResp(_message.Message):
     __slots__ = ("props",)
     PROPS_FIELD_NUMBER: _ClassVar[int]
     props: RpbBucketProps
-    def __init__(self, props: _Optional[_Union[RpbBucketProps, _Mapping]] = ...) -> None: ...
+    def __init__(self, props: _Optional[_Union[RpbBucketProps, _Mapping[str, object]]] = ...) -> None: ...
 
 class RpbSetBucketReq(_message.Message):
     __slots__ = ("bucket", "props", "type")
@@ -52,7 +52,7 @@ class RpbSetBucketReq(_message.Message):
     bucket: bytes
     props: RpbBucketProps
     type: bytes
-    def __init__(self, bucket: _Optional[bytes] = ..., props: _Optional[_Union[RpbBucketProps, _Mapping]] = ..., type: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, bucket: _Optional[bytes] = ..., props: _Optional[_Union[RpbBucketProps, _Mapping[str, object]]] = ..., type: _Optional[bytes] = ...) -> None: ...
 
 class RpbResetBucketReq(_message.Message):
     __slots__ = ("bucket", "type")
@@ -74,7 +74,7 @@ class RpbSetBucketTypeReq(_message.Message):
     PROPS_FIELD_NUMBER: _ClassVar[int]
     type: bytes
     props: RpbBucketProps
-    def __init__(self, type: _Optional[bytes] = ..., props: _Optional[_Union[RpbBucketProps, _Mapping]] = ...) -> None: ...
+    def __init__(self, type: _Optional[bytes] = ..., props: _Optional[_Union[RpbBucketProps, _Mapping[str, object]]] = ...) -> None: ...
 
 class RpbModFun(_message.Message):
     __slots__ = ("module", "function")
@@ -90,7 +90,7 @@ class RpbCommitHook(_message.Message):
     NAME_FIELD_NUMBER: _ClassVar[int]
     modfun: RpbModFun
     name: bytes
-    def __init__(self, modfun: _Optional[_Union[RpbModFun, _Mapping]] = ..., name: _Optional[bytes] = ...) -> None: ...
+    def __init__(self, modfun: _Optional[_Union[RpbModFun, _Mapping[str, object]]] = ..., name: _Optional[bytes] = ...) -> None: ...
 
 class RpbBucketProps(_message.Message):
     __slots__ = ("n_val", "allow_mult", "last_write_wins", "precommit", "has_precommit", "postcommit", "has_postcommit", "chash_keyfun", "linkfun", "old_vclock", "young_vclock", "big_vclock", "small_vclock", "pr", "r", "w", "pw", "dw", "rw", "basic_quorum", "notfound_ok", "backend", "search", "repl", "search_index", "datatype", "consistent", "write_once", "hll_precision", "node_confirms", "sync_on_write", "aae_tree_exclude")
@@ -176,7 +176,7 @@ class RpbBucketProps(_message.Message):
     node_confirms: int
     sync_on_write: RpbBucketProps.SyncOnWrite
     aae_tree_exclude: bool
-    def __init__(self, n_val: _Optional[int] = ..., allow_mult: bool = ..., last_write_wins: bool = ..., precommit: _Optional[_Iterable[_Union[RpbCommitHook, _Mapping]]] = ..., has_precommit: bool = ..., postcommit: _Optional[_Iterable[_Union[RpbCommitHook, _Mapping]]] = ..., has_postcommit: bool = ..., chash_keyfun: _Optional[_Union[RpbModFun, _Mapping]] = ..., linkfun: _Optional[_Union[RpbModFun, _Mapping]] = ..., old_vclock: _Optional[int] = ..., young_vclock: _Optional[int] = ..., big_vclock: _Optional[int] = ..., small_vclock: _Optional[int] = ..., pr: _Optional[int] = ..., r: _Optional[int] = ..., w: _Optional[int] = ..., pw: _Optional[int] = ..., dw: _Optional[int] = ..., rw: _Optional[int] = ..., basic_quorum: bool = ..., notfound_ok: bool = ..., backend: _Optional[bytes] = ..., search: bool = ..., repl: _Optional[_Union[RpbBucketProps.RpbReplMode, str]] = ..., search_index: _Optional[bytes] = ..., datatype: _Optional[bytes] = ..., consistent: bool = ..., write_once: bool = ..., hll_precision: _Optional[int] = ..., node_confirms: _Optional[int] = ..., sync_on_write: _Optional[_Union[RpbBucketProps.SyncOnWrite, str]] = ..., aae_tree_exclude: bool = ...) -> None: ...
+    def __init__(self, n_val: _Optional[int] = ..., allow_mult: bool = ..., last_write_wins: bool = ..., precommit: _Optional[_Iterable[_Union[RpbCommitHook, _Mapping[str, object]]]] = ..., has_precommit: bool = ..., postcommit: _Optional[_Iterable[_Union[RpbCommitHook, _Mapping[str, object]]]] = ..., has_postcommit: bool = ..., chash_keyfun: _Optional[_Union[RpbModFun, _Mapping[str, object]]] = ..., linkfun: _Optional[_Union[RpbModFun, _Mapping[str, object]]] = ..., old_vclock: _Optional[int] = ..., young_vclock: _Optional[int] = ..., big_vclock: _Optional[int] = ..., small_vclock: _Optional[int] = ..., pr: _Optional[int] = ..., r: _Optional[int] = ..., w: _Optional[int] = ..., pw: _Optional[int] = ..., dw: _Optional[int] = ..., rw: _Optional[int] = ..., basic_quorum: bool = ..., notfound_ok: bool = ..., backend: _Optional[bytes] = ..., search: bool = ..., repl: _Optional[_Union[RpbBucketProps.RpbReplMode, str]] = ..., search_index: _Optional[bytes] = ..., datatype: _Optional[bytes] = ..., consistent: bool = ..., write_once: bool = ..., hll_precision: _Optional[int] = ..., node_confirms: _Optional[int] = ..., sync_on_write: _Optional[_Union[RpbBucketProps.SyncOnWrite, str]] = ..., aae_tree_exclude: bool = ...) -> None: ...
 
 class RpbAuthReq(_message.Message):
     __slots__ = ("user", "password")

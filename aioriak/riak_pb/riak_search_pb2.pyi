@@ -10,7 +10,7 @@ class RpbSearchDoc(_message.Message):
     __slots__ = ("fields",)
     FIELDS_FIELD_NUMBER: _ClassVar[int]
     fields: _containers.RepeatedCompositeFieldContainer[_riak_pb2.RpbPair]
-    def __init__(self, fields: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping]]] = ...) -> None: ...
+    def __init__(self, fields: _Optional[_Iterable[_Union[_riak_pb2.RpbPair, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbSearchQueryReq(_message.Message):
     __slots__ = ("q", "index", "rows", "start", "sort", "filter", "df", "op", "fl", "presort")
@@ -44,4 +44,4 @@ class RpbSearchQueryResp(_message.Message):
     docs: _containers.RepeatedCompositeFieldContainer[RpbSearchDoc]
     max_score: float
     num_found: int
-    def __init__(self, docs: _Optional[_Iterable[_Union[RpbSearchDoc, _Mapping]]] = ..., max_score: _Optional[float] = ..., num_found: _Optional[int] = ...) -> None: ...
+    def __init__(self, docs: _Optional[_Iterable[_Union[RpbSearchDoc, _Mapping[str, object]]]] = ..., max_score: _Optional[float] = ..., num_found: _Optional[int] = ...) -> None: ...

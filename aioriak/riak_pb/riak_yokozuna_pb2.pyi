@@ -25,7 +25,7 @@ class RpbYokozunaIndexGetResp(_message.Message):
     __slots__ = ("index",)
     INDEX_FIELD_NUMBER: _ClassVar[int]
     index: _containers.RepeatedCompositeFieldContainer[RpbYokozunaIndex]
-    def __init__(self, index: _Optional[_Iterable[_Union[RpbYokozunaIndex, _Mapping]]] = ...) -> None: ...
+    def __init__(self, index: _Optional[_Iterable[_Union[RpbYokozunaIndex, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RpbYokozunaIndexPutReq(_message.Message):
     __slots__ = ("index", "timeout")
@@ -33,7 +33,7 @@ class RpbYokozunaIndexPutReq(_message.Message):
     TIMEOUT_FIELD_NUMBER: _ClassVar[int]
     index: RpbYokozunaIndex
     timeout: int
-    def __init__(self, index: _Optional[_Union[RpbYokozunaIndex, _Mapping]] = ..., timeout: _Optional[int] = ...) -> None: ...
+    def __init__(self, index: _Optional[_Union[RpbYokozunaIndex, _Mapping[str, object]]] = ..., timeout: _Optional[int] = ...) -> None: ...
 
 class RpbYokozunaIndexDeleteReq(_message.Message):
     __slots__ = ("name",)
@@ -53,7 +53,7 @@ class RpbYokozunaSchemaPutReq(_message.Message):
     __slots__ = ("schema",)
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
     schema: RpbYokozunaSchema
-    def __init__(self, schema: _Optional[_Union[RpbYokozunaSchema, _Mapping]] = ...) -> None: ...
+    def __init__(self, schema: _Optional[_Union[RpbYokozunaSchema, _Mapping[str, object]]] = ...) -> None: ...
 
 class RpbYokozunaSchemaGetReq(_message.Message):
     __slots__ = ("name",)
@@ -65,4 +65,4 @@ class RpbYokozunaSchemaGetResp(_message.Message):
     __slots__ = ("schema",)
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
     schema: RpbYokozunaSchema
-    def __init__(self, schema: _Optional[_Union[RpbYokozunaSchema, _Mapping]] = ...) -> None: ...
+    def __init__(self, schema: _Optional[_Union[RpbYokozunaSchema, _Mapping[str, object]]] = ...) -> None: ...

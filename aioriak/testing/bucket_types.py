@@ -26,8 +26,8 @@ class BucketType:
     __slots__ = ("given", "name", "properties")
 
     def __init__(self, name: str | bytes, /, **given: Any) -> None:
-        self.name = name.encode() if isinstance(name, str) else name
-        self.given = given
+        self.name: bytes = name.encode() if isinstance(name, str) else name
+        self.given: dict[str, Any] = given
         self.properties: Properties = properties.create({key: _value(value) for key, value in given.items()})
 
     @classmethod

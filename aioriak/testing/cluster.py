@@ -56,7 +56,7 @@ class Cluster:
     ) -> None:
         self.database = database
         self.members = members
-        self.ring = Ring(ring_size, members)
+        self.ring: Ring = Ring(ring_size, members)
         self.version = version
         self.clock = clock
         self.random = random

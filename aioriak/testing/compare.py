@@ -64,7 +64,7 @@ class Replay:
         opaque: frozenset[str] = OPAQUE | OF_THE_CLUSTER,
         patience: float = 30.0,
     ) -> None:
-        self.requests = 0
+        self.requests: int = 0
         """The number of requests so far."""
         self._address = host, port
         self._pause = pause

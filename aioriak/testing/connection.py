@@ -28,7 +28,7 @@ from aioriak.testing.security import common_name
 from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import OPERATIONS, START_TLS, Operation
 
-logger = logging.getLogger("aioriak.testing")
+logger: logging.Logger = logging.getLogger("aioriak.testing")
 
 _LARGEST_BATCH = 256 * 1024
 _BUSY = b"Cannot send another request while one is in progress"

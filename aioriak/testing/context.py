@@ -35,9 +35,9 @@ class Context:
     __slots__ = ("cluster", "database", "node", "peer", "random")
 
     def __init__(self, cluster: Cluster, node: Member, peer: Peer | None = None) -> None:
-        self.cluster = cluster
-        self.node = node
-        self.peer = Peer() if peer is None else peer
+        self.cluster: Cluster = cluster
+        self.node: Member = node
+        self.peer: Peer = Peer() if peer is None else peer
         self.database: Database = cluster.database
         self.random: Random = cluster.random
 

@@ -66,7 +66,7 @@ class Database:
         self.tombstone_seconds = tombstone_seconds
         self.clock = clock
         self.storage: Storage | None = None
-        self.secondary = Secondary()
+        self.secondary: Secondary = Secondary()
         self._own_properties: dict[tuple[bytes, bytes], Properties] = {}
         self._objects: Objects = {}
         self._doomed: deque[tuple[float, Where, RiakObj]] = deque()

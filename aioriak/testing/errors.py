@@ -8,7 +8,7 @@ class Refusal(Exception):
 
     def __init__(self, text: str | bytes) -> None:
         super().__init__(text)
-        self.text = text.encode() if isinstance(text, str) else text
+        self.text: bytes = text.encode() if isinstance(text, str) else text
 
 
 class NoSuchType(Refusal):
@@ -24,7 +24,7 @@ class HangUp(Exception):
 
     def __init__(self, text: str | bytes | None = None) -> None:
         super().__init__(text)
-        self.text = text.encode() if isinstance(text, str) else text
+        self.text: bytes | None = text.encode() if isinstance(text, str) else text
 
     @classmethod
     def crash(cls, what: str) -> HangUp:

@@ -60,7 +60,7 @@ class Fault:
         self.kind = kind
         self.operation = operation
         self.remaining = target.get("times")
-        self.hits = 0
+        self.hits: int = 0
         self.text = text
         self.when = when
         self.after = after
@@ -139,7 +139,7 @@ class Faults:
     """
 
     def __init__(self, random: Random | None = None) -> None:
-        self.random = random or Random()
+        self.random: Random = random or Random()
         self._ordered: list[Fault] = []
         self._lock = Lock()
 

@@ -26,10 +26,10 @@ class Member:
 
     def __init__(self, name: bytes, host: str, port: int) -> None:
         self.name = name
-        self.actor = sha1(name, usedforsecurity=False).digest()[:8]
+        self.actor: bytes = sha1(name, usedforsecurity=False).digest()[:8]
         """The node's actor id in vector clocks."""
-        self.host = host
-        self.port = port
+        self.host: str = host
+        self.port: int = port
         self.state: State = "down"
 
     @property

@@ -39,11 +39,11 @@ class Node(Member):
     ) -> None:
         super().__init__(name, host, port)
         self.cluster = cluster
-        self.frozen = False
-        self.latency = 0.0
+        self.frozen: bool = False
+        self.latency: float = 0.0
         """Seconds that every request takes at least."""
         self.connections: set[Connection] = set()
-        self.accepted = 0
+        self.accepted: int = 0
         """Number of connections accepted so far."""
         self.requests: Counter[str] = Counter()
         """Number of requests received, by the name of the operation."""
@@ -150,7 +150,7 @@ class Node(Member):
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
         self._listener = await loop.create_server(self.accept, self.host, self.port, start_serving=False)
-        self.port = self._listener.sockets[0].getsockname()[1]
+        self.port: int = self._listener.sockets[0].getsockname()[1]
         await self._listener.start_serving()
 
     async def _stop_listening(self) -> None:
@@ -166,6 +166,6 @@ class Node(Member):
         listener.close()
 
     async def _become(self, state: State, seconds: float) -> None:
-        self.state = state
+        self.state: State = state
         if seconds:
             await asyncio.sleep(seconds)

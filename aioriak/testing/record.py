@@ -22,7 +22,7 @@ from aioriak.testing.thread import LoopThread
 from aioriak.wire.framing import Frame, FrameReader, encode_frame
 from aioriak.wire.operation import AUTHENTICATE, GET_BUCKET_TYPE, START_TLS
 
-logger = logging.getLogger("aioriak.testing")
+logger: logging.Logger = logging.getLogger("aioriak.testing")
 
 _READ = 1 << 16
 _HIDDEN = b"********"
@@ -108,13 +108,15 @@ class Recorder:
         patience: float = 90.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.node_host: str
+        self.node_port: int
         self.node_host, self.node_port = parse_address(node)
         self.host = host
-        self.port = port
+        self.port: int = port
         """The port that the proxy listens on, known once it has started."""
         self.steps: list[Step] = []
         """The exchanges so far."""
-        self.file = Path(file)
+        self.file: Path = Path(file)
         self._name = name
         self._patience = patience
         self._clock = clock

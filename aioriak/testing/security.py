@@ -108,12 +108,12 @@ class Security:
                 raise ValueError("security needs a certificate, or a context")
             context = _context(certificate, key, ca, crl, tls13)
         self.context = context
-        self.users = dict(users or {})
-        self.groups = {name: frozenset(members) for name, members in (groups or {}).items()}
-        self.sources = sorted(
+        self.users: dict[str, str | None] = dict(users or {})
+        self.groups: dict[str, frozenset[str]] = {name: frozenset(members) for name, members in (groups or {}).items()}
+        self.sources: list[Source] = sorted(
             sources, key=lambda source: (-ip_network(source.cidr).prefixlen, source.users == ALL)
         )
-        self.grants = list(grants)
+        self.grants: list[Grant] = list(grants)
         self.refusal_delay = refusal_delay
 
     @classmethod

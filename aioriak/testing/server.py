@@ -63,13 +63,13 @@ class RiakServer:
         if nodes < 1:
             raise ValueError(f"nodes must be at least 1, not {nodes}")
         search, coverage = options.get("search", False), options.get("coverage", False)
-        self.faults = Faults(options.get("random"))
-        self.clock = Clock(options.get("clock", time.time))
+        self.faults: Faults = Faults(options.get("random"))
+        self.clock: Clock = Clock(options.get("clock", time.time))
         self.nodes: list[Node] = []
         """The nodes of the cluster, up or down."""
-        self.requests = RequestLog(options.get("keep_requests", 10_000))
+        self.requests: RequestLog = RequestLog(options.get("keep_requests", 10_000))
         """The requests that were received."""
-        self.database = Database(
+        self.database: Database = Database(
             types_.named(bucket_types),
             tombstone_seconds=options.get("tombstone_seconds", 3.0),
             clock=self.clock,

@@ -47,7 +47,7 @@ class SQLiteStorage:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.dirty = False
+        self.dirty: bool = False
         self._path = Path(path)
         folder = self._path.absolute().parent
         if not folder.is_dir():

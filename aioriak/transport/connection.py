@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import select
+from collections import deque
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from math import inf
@@ -28,7 +29,7 @@ from aioriak.wire.session import Reply, Session
 
 __all__ = ["AnyExchange", "Connection", "Event", "Owner", "State"]
 
-logger = logging.getLogger("aioriak.transport")
+logger: logging.Logger = logging.getLogger("aioriak.transport")
 
 _LARGE = 64 * 1024  # bytes; frames above this are written as they are, not joined with others
 _STREAM_READ = 64 * 1024  # bytes of a stream read at once: a read of empty messages makes 13,000 objects
@@ -127,20 +128,22 @@ class Connection(asyncio.BufferedProtocol):
     ) -> None:
         self.node = node
         self.owner: Owner | None = None
-        self.state = State.NEW
+        self.state: State = State.NEW
         self.session: Session[AnyExchange] = Session(max_frame)
-        self.pending = self.session.pending
+        self.pending: deque[AnyExchange] = self.session.pending
         """The requests in flight, oldest first."""
-        self.usable = False
+        self.usable: bool = False
         """Whether requests may be sent; follows from the state, and from being paused or stalled."""
-        self.used_at = self.opened_at = self.since = loop.time()
+        self.opened_at: float = loop.time()
+        self.used_at: float = self.opened_at
+        self.since: float = self.opened_at
         """``since`` is the loop time from which the oldest request in flight is unanswered: it was sent
         then, or the one before it was answered."""
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done when the socket is closed."""
         self.client_id: bytes | None = None
         """The client id sent on this connection."""
-        self.dismissed = False
+        self.dismissed: bool = False
         """It was closed from this side, and not for a fault."""
         self.last_error: RiakError | None = None
         """The fault that it was closed for."""

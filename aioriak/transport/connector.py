@@ -15,7 +15,7 @@ from aioriak.transport.exchange import encode_request, new_exchange
 from aioriak.transport.security import StartTls, secure
 from aioriak.wire.operation import SET_CLIENT_ID
 
-logger = logging.getLogger("aioriak.transport")
+logger: logging.Logger = logging.getLogger("aioriak.transport")
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 

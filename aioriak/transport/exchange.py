@@ -148,13 +148,13 @@ class StreamExchange:
         timeout: float | None,
         limit: int,
     ) -> None:
-        self.operation = operation
-        self.frame = encode_request(operation, request)
-        self.deadline = deadline  # for sending it
-        self.timeout = timeout
-        self.limit = limit
-        self.sent = False
-        self.buffered = 0
+        self.operation: Operation[Any, Any] = operation
+        self.frame: bytes = encode_request(operation, request)
+        self.deadline: float | None = deadline  # for sending it
+        self.timeout: float | None = timeout
+        self.limit: int = limit
+        self.sent: bool = False
+        self.buffered: int = 0
         """Bytes charged for the buffered messages: their own, and :data:`MESSAGE_COST` for each."""
         self.carrier: Carrier | None = None
         self.pause: Callable[[], None] = _nothing

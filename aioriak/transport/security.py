@@ -36,7 +36,7 @@ from aioriak.wire.framing import Body, Frame, FrameReader, encode_frame
 from aioriak.wire.operation import AUTHENTICATE, START_TLS
 from aioriak.wire.session import read_reply
 
-logger = logging.getLogger("aioriak.transport")
+logger: logging.Logger = logging.getLogger("aioriak.transport")
 
 _LARGEST_ANSWER = 64 * 1024
 _SHUTDOWN = 2.0  # seconds; how long to wait for the server's goodbye when a connection is closed

@@ -53,7 +53,7 @@ class FrameReader:
     __slots__ = ("_body", "_code", "_have", "_head", "_room", "_size", "max_frame")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
-        self.max_frame = max_frame
+        self.max_frame: int = max_frame
         self._head = b""  # the part received so far of an incomplete header
         self._code = 0
         self._body: memoryview | None = None  # buffer for the body of the partially received frame;

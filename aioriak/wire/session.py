@@ -19,6 +19,7 @@ that read cannot be trusted to stand in their places, so none is delivered.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -85,7 +86,7 @@ class Session(Generic[W]):
     __slots__ = ("_reader", "fault", "faulty", "pending", "room", "state", "unwritten")
 
     def __init__(self, max_frame: int = DEFAULT_MAX_FRAME) -> None:
-        self.state = State.OPEN
+        self.state: State = State.OPEN
         self.fault: ProtocolError | None = None
         """What was wrong with a read, if anything was; the connection must then be closed."""
         self.faulty: W | None = None
@@ -95,7 +96,7 @@ class Session(Generic[W]):
         self.unwritten: list[W] = []
         """The last ones of :attr:`pending`, which have not been written and so cannot be answered yet."""
         self._reader = FrameReader(max_frame)
-        self.room = self._reader.room
+        self.room: Callable[[], memoryview] = self._reader.room
         """Returns the buffer for the next bytes received; see :meth:`FrameReader.room`."""
 
     def may_send(self, streaming: bool = False) -> bool:

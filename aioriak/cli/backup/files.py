@@ -60,7 +60,7 @@ class BlockWriter:
             _zstandard()
         self._lines: list[bytes] = []
         self._size = 0
-        self.written = 0
+        self.written: int = 0
         """Bytes of lines written, before compression."""
         self._file: IO[bytes]
         if name == "-":
@@ -155,7 +155,7 @@ class LineReader:
     def __init__(self, name: str) -> None:
         self.name = name
         self._raw: Any = sys.stdin.buffer if name == "-" else open(name, "rb")  # noqa: SIM115 - closed by close()
-        self.size = None if name == "-" else os.stat(name).st_size
+        self.size: int | None = None if name == "-" else os.stat(name).st_size
         """Bytes of the file, as it is on the disk."""
         buffered: Any = self._raw if hasattr(self._raw, "peek") else io.BufferedReader(self._raw)
         magic = buffered.peek(4)[:4]
@@ -167,7 +167,7 @@ class LineReader:
             self._lines = io.BufferedReader(reader, _CHUNK)
         else:
             self._lines = buffered
-        self.number = 0
+        self.number: int = 0
         """The number of the last line read."""
 
     @property

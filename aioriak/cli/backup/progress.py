@@ -14,8 +14,8 @@ class Progress:
     """Counts what is done and shows it, at most ten times a second."""
 
     def __init__(self, what: str, *, total: int | None = None, unit: str = "objects") -> None:
-        self.what = what
-        self.done = 0
+        self.what: str = what
+        self.done: int = 0
         self._unit = unit
         self._total = total
         self._start = time.monotonic()

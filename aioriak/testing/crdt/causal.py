@@ -69,9 +69,9 @@ class Causal(Generic[S]):
     def __init__(
         self, clock: Clock | None = None, store: S | None = None, deferred: dict[Clock, frozenset[Path]] | None = None
     ) -> None:
-        self.clock = Clock() if clock is None else clock
+        self.clock: Clock = Clock() if clock is None else clock
         self.store: S = self.STORE() if store is None else store
-        self.deferred = deferred or {}
+        self.deferred: dict[Clock, frozenset[Path]] = deferred or {}
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -81,7 +81,7 @@ class Causal(Generic[S]):
             and self.deferred == other.deferred
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.value()!r} at {self.clock!r}>"

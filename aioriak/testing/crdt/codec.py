@@ -56,7 +56,7 @@ class Reader:
             raise Junk("neither a version nor a kind that is known here")
         self._data = data
         self._position = 2
-        self.depth = 0
+        self.depth: int = 0
 
     def number(self) -> int:
         """Read an unsigned number in its shortest form."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Self
 
 from aioriak.testing.crdt.changes import Edit, Path
 from aioriak.testing.crdt.clock import Clock, Dot, in_order, surviving
@@ -20,7 +20,7 @@ def _count(totals: Totals, by: int) -> Totals:
 class PNCounter:
     """A counter of a key: each actor's totals, of which merging takes the greater.  Immutable."""
 
-    KIND = b"c"
+    KIND: ClassVar[bytes] = b"c"
     __slots__ = ("_totals",)
 
     def __init__(self, totals: Mapping[bytes, Totals] | None = None) -> None:
@@ -29,7 +29,7 @@ class PNCounter:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PNCounter) and self._totals == other._totals
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<PNCounter {self.value()}>"
@@ -98,7 +98,7 @@ class Tally:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tally) and self._totals == other._totals
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def value(self) -> int:
         """Return the sum over all actors."""

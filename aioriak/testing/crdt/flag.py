@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import ClassVar, Self
 
 from aioriak.testing.crdt.changes import Edit, Path
 from aioriak.testing.crdt.clock import Clock, Dot, read_dots, surviving, write_dots
@@ -24,7 +24,7 @@ class Flag:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Flag) and self._dots == other._dots
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def value(self) -> bool:
         """Return whether the flag is enabled."""

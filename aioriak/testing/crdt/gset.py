@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import ClassVar, Self
 
 from aioriak.testing.crdt.clock import Clock, in_order
 from aioriak.testing.crdt.codec import Reader, Writer
@@ -12,7 +12,7 @@ from aioriak.testing.crdt.codec import Reader, Writer
 class GSet:
     """Members that nobody can remove; merging is union.  Immutable."""
 
-    KIND = b"g"
+    KIND: ClassVar[bytes] = b"g"
     __slots__ = ("_members",)
 
     def __init__(self, members: Iterable[bytes] = ()) -> None:
@@ -21,7 +21,7 @@ class GSet:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GSet) and self._members == other._members
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<GSet {self.value()}>"

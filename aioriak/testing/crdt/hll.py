@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha1
-from typing import Self
+from typing import ClassVar, Self
 
 from aioriak.testing.crdt.clock import Clock
 from aioriak.testing.crdt.codec import Junk, Reader, Writer
@@ -26,19 +26,19 @@ _SPARSE, _DENSE = range(2)
 class HyperLogLog:
     """2 ** precision registers, each the longest run of zero bits seen by it, plus one.  Immutable."""
 
-    KIND = b"h"
+    KIND: ClassVar[bytes] = b"h"
     __slots__ = ("_registers", "precision")
 
     def __init__(self, precision: int = DEFAULT_PRECISION, registers: bytes | None = None) -> None:
         if not 4 <= precision <= 16:
             raise ValueError("precision must be from 4 to 16")
-        self.precision = precision
+        self.precision: int = precision
         self._registers = bytes(1 << precision) if registers is None else registers
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, HyperLogLog) and self._registers == other._registers
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<HyperLogLog of about {self.value()}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Self
 
 from aioriak.testing.crdt.changes import Edit, Path
 from aioriak.testing.crdt.clock import Clock, Dot, in_order, surviving
@@ -27,7 +27,7 @@ class Register:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Register) and self._assigned == other._assigned
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def value(self) -> bytes:
         """Return the last value assigned; empty if there is none."""

@@ -9,7 +9,7 @@ left in it (reset on remove).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from aioriak.testing.crdt.causal import Causal
 from aioriak.testing.crdt.changes import Edit, Field, MapChange, NotPresent, Path
@@ -45,7 +45,7 @@ class Fields:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Fields) and self._slots == other._slots
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def value(self) -> dict[Field, Any]:
         """Return each field with its value, in order."""
@@ -148,7 +148,7 @@ def _remove(slots: dict[Field, Slot], field: Field, context: Clock | None) -> No
 class Map(Causal[Fields]):
     """Riak's map: :class:`~aioriak.testing.crdt.changes.MapChange` in, fields with their values out."""
 
-    KIND = b"m"
+    KIND: ClassVar[bytes] = b"m"
     STORE = Fields
     __slots__ = ()
 

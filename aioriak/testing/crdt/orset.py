@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from aioriak.testing.crdt.causal import Causal
 from aioriak.testing.crdt.changes import Edit, NotPresent, Path, SetChange
@@ -27,7 +27,7 @@ class Members:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Members) and self._dots == other._dots
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def value(self) -> list[bytes]:
         """Return the members, sorted."""
@@ -95,7 +95,7 @@ def _remove(dots: dict[bytes, frozenset[Dot]], member: Any, context: Clock | Non
 class ORSet(Causal[Members]):
     """Riak's set: :class:`~aioriak.testing.crdt.changes.SetChange` in, a sorted list of members out."""
 
-    KIND = b"s"
+    KIND: ClassVar[bytes] = b"s"
     STORE = Members
     __slots__ = ()
 
