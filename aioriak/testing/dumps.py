@@ -2,27 +2,31 @@ r"""The lines of a dump: JSON, one object a line, as ``aioriak dump`` writes and
 
 An object::
 
-    {"type": "default", "bucket": "users", "key": "ada", "vclock": {"base64": "a85h…"},
+    {"type": "default", "bucket": "users", "key": "ada", "vclock": "a85h…",
      "siblings": [{"value": "{\"age\": 36}", "content_type": "application/json",
                    "usermeta": [["source", "import"]], "links": [["users", "bob", "friend"]],
                    "indexes": [["age_int", "36"]], "last_modified": 1700000000.25}]}
 
+An object with one sibling may have the members of the sibling itself, and JSON may be written as ``data``::
+
+    {"bucket": "users", "key": "ada", "data": {"age": 36}, "indexes": [["age_int", 36]]}
+
 A data type, as the operation that makes it::
 
-    {"type": "maps", "bucket": "carts", "key": "ada", "operation": {"map": {"update": [
-        {"name": "items", "type": "set", "add": ["tea"]},
-        {"name": "paid", "type": "flag", "enable": true},
-        {"name": "owner", "type": "register", "assign": "Ada"},
-        {"name": "total", "type": "counter", "increment": 3}]}}}
+    {"type": "maps", "bucket": "carts", "key": "ada", "datatype": "map", "operation": {"update": [
+        ["items", "set", {"add": ["tea"]}],
+        ["paid", "flag", {"enable": true}],
+        ["owner", "register", {"assign": "Ada"}],
+        ["total", "counter", {"increment": 3}]]}}
 
-    {"type": "counters", "bucket": "visits", "key": "home", "operation": {"counter": {"increment": 12}}}
-    {"type": "sets", "bucket": "tags", "key": "ada", "operation": {"set": {"add": ["math"]}}}
+    {"type": "counters", "bucket": "visits", "key": "home", "datatype": "counter", "operation": {"increment": 12}}
+    {"type": "sets", "bucket": "tags", "key": "ada", "datatype": "set", "operation": {"add": ["math"]}}
 
 Bytes are strings where they are UTF-8, else ``{"base64": "…"}``.  ``type``
 defaults to ``default``; every field of a sibling may be missing.  Other fields of a
-sibling: ``charset``, ``encoding`` (the content encoding), ``vtag``, ``deleted``
-(``true`` for a tombstone).  A line with the key ``dump`` describes the dump and
-holds no object; blank lines hold nothing.
+sibling: ``charset``, ``content_encoding``, ``etag``, ``deleted`` (``true`` for a
+tombstone).  The vector clock, in base 64, is not restored.  A line without ``key``,
+such as those that begin and end a dump, holds no object; nor does a blank line.
 """
 
 from __future__ import annotations
@@ -47,12 +51,12 @@ class DumpedSibling:
     value: bytes = b""
     content_type: bytes | None = None
     charset: bytes | None = None
-    encoding: bytes | None = None
+    content_encoding: bytes | None = None
     usermeta: tuple[tuple[bytes, bytes], ...] = ()
     links: tuple[tuple[bytes | None, bytes | None, bytes | None], ...] = ()
     indexes: tuple[tuple[bytes, bytes], ...] = ()
     last_modified: float | None = None
-    vtag: bytes | None = None
+    etag: bytes | None = None
     deleted: bool = False
 
 
@@ -81,10 +85,11 @@ def encode_line(entry: DumpedObject | DumpedDatatype) -> str:
     """Return the line of an object or a data type, without a newline."""
     line: dict[str, Any] = {"type": _str(entry.type), "bucket": _str(entry.bucket), "key": _str(entry.key)}
     if isinstance(entry, DumpedDatatype):
-        line["operation"] = _encode_operation(entry.operation)
+        kind, part = _operation(entry.operation)
+        line["datatype"], line["operation"] = kind, _encode_part(kind, part)
     else:
         if entry.vclock is not None:
-            line["vclock"] = _str(entry.vclock)
+            line["vclock"] = base64.b64encode(entry.vclock).decode()
         line["siblings"] = [_encode_sibling(sibling) for sibling in entry.siblings]
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
@@ -102,23 +107,27 @@ def decode_line(line: str | bytes) -> DumpedObject | DumpedDatatype | None:
         raise BadLine(f"not JSON: {error}") from None
     if not isinstance(given, dict):
         raise BadLine(f"a line must be a JSON object, not {type(given).__name__}")
-    if "dump" in given:
+    if "key" not in given:
+        if "siblings" in given or "operation" in given:
+            raise BadLine("key is missing")
         return None
-    if "operation" in given:
-        _only(given, {"type", "bucket", "key", "operation"}, "a data type")
-        return DumpedDatatype(
-            type=_field(given, "type"), bucket=_field(given, "bucket"), key=_field(given, "key"),
-            operation=_decode_operation(given["operation"]),
-        )  # fmt: skip
+    names = {
+        "type": _bytes(given.get("type", "default"), "type"),
+        "bucket": _field(given, "bucket"),
+        "key": _field(given, "key"),
+    }
+    if "datatype" in given or "operation" in given:
+        _only(given, {"type", "bucket", "key", "datatype", "operation"}, "a data type")
+        return DumpedDatatype(**names, operation=_decode_operation(given.get("datatype"), given.get("operation")))
+    vclock = _base64(given["vclock"], "vclock") if given.get("vclock") is not None else None
+    if "siblings" not in given:
+        alone = {name: part for name, part in given.items() if name not in ("type", "bucket", "key", "vclock")}
+        return DumpedObject(**names, vclock=vclock, siblings=(_decode_sibling(alone),))
     _only(given, {"type", "bucket", "key", "vclock", "siblings"}, "an object")
-    siblings = given.get("siblings")
+    siblings = given["siblings"]
     if not isinstance(siblings, list) or not siblings:
         raise BadLine("siblings must be a list of at least one value")
-    return DumpedObject(
-        type=_bytes(given.get("type", "default"), "type"), bucket=_field(given, "bucket"), key=_field(given, "key"),
-        vclock=_bytes(given["vclock"], "vclock") if given.get("vclock") is not None else None,
-        siblings=tuple(_decode_sibling(sibling) for sibling in siblings),
-    )  # fmt: skip
+    return DumpedObject(**names, vclock=vclock, siblings=tuple(_decode_sibling(sibling) for sibling in siblings))
 
 
 def decode_lines(lines: Iterable[str | bytes]) -> Iterator[DumpedObject | DumpedDatatype]:
@@ -189,12 +198,18 @@ def _bytes(value: object, what: str) -> bytes:
             return value.encode()
         except UnicodeEncodeError:
             raise BadLine(f"{what} holds a lone surrogate: {value!r}") from None
-    if isinstance(value, dict) and value.keys() == {"base64"} and isinstance(value["base64"], str):
-        try:
-            return base64.b64decode(value["base64"], validate=True)
-        except ValueError as error:
-            raise BadLine(f"{what} is not base64: {error}") from None
+    if isinstance(value, dict) and value.keys() == {"base64"}:
+        return _base64(value["base64"], what)
     raise BadLine(f'{what} must be a string or {{"base64": …}}, not {json.dumps(value)[:80]}')
+
+
+def _base64(value: object, what: str) -> bytes:
+    try:
+        if isinstance(value, str):
+            return base64.b64decode(value, validate=True)
+    except ValueError:
+        pass
+    raise BadLine(f"{what} is not base 64: {json.dumps(value)[:80]}")
 
 
 def _field(given: Mapping[str, Any], name: str) -> bytes:
@@ -211,7 +226,7 @@ def _only(given: Mapping[str, Any], known: set[str], what: str) -> None:
 
 # -- siblings ----------------------------------------------------------------------
 
-_LABELS = ("content_type", "charset", "encoding", "vtag")
+_LABELS = ("content_type", "charset", "content_encoding", "etag")
 
 
 def _encode_sibling(sibling: DumpedSibling) -> dict[str, Any]:
@@ -234,15 +249,19 @@ def _encode_sibling(sibling: DumpedSibling) -> dict[str, Any]:
 def _decode_sibling(given: object) -> DumpedSibling:
     if not isinstance(given, dict):
         raise BadLine("a sibling must be a JSON object")
-    _only(given, {"value", "usermeta", "links", "indexes", "last_modified", "deleted", *_LABELS}, "a sibling")
+    _only(given, {"value", "data", "usermeta", "links", "indexes", "last_modified", "deleted", *_LABELS}, "a sibling")
     modified, deleted = given.get("last_modified"), given.get("deleted", False)
     if isinstance(modified, bool) or not isinstance(modified, (int, float, type(None))):
         raise BadLine(f"last_modified must be seconds since the epoch, not {modified!r}")
     if not isinstance(deleted, bool):
         raise BadLine(f"deleted must be true or false, not {deleted!r}")
     labels: dict[str, Any] = {name: _bytes(given[name], name) for name in _LABELS if given.get(name) is not None}
+    value = _bytes(given.get("value", ""), "value")
+    if "data" in given:
+        value = json.dumps(given["data"], ensure_ascii=False).encode()
+        labels.setdefault("content_type", b"application/json")
     return DumpedSibling(
-        value=_bytes(given.get("value", ""), "value"),
+        value=value,
         usermeta=_pairs(given, "usermeta"),
         indexes=_pairs(given, "indexes"),
         links=tuple(
@@ -259,7 +278,10 @@ def _part(given: object) -> bytes | None:
 
 
 def _pairs(given: Mapping[str, Any], name: str) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((_bytes(first, name), _bytes(second, name)) for first, second in _rows(given, name, 2))
+    return tuple(
+        (_bytes(first, name), b"%d" % second if type(second) is int else _bytes(second, name))
+        for first, second in _rows(given, name, 2)
+    )
 
 
 def _rows(given: Mapping[str, Any], name: str, width: int) -> list[Any]:
@@ -275,10 +297,10 @@ _KINDS = ("counter", "set", "gset", "hll", "map")
 _FIELDS = ("counter", "set", "register", "flag", "map")
 
 
-def _encode_operation(operation: dt.DtOp) -> dict[str, Any]:
+def _operation(operation: dt.DtOp) -> tuple[str, Any]:
     for kind in _KINDS:
         if operation.HasField(f"{kind}_op"):
-            return {kind: _encode_part(kind, getattr(operation, f"{kind}_op"))}
+            return kind, getattr(operation, f"{kind}_op")
     raise ValueError("the operation changes nothing")
 
 
@@ -294,17 +316,18 @@ def _encode_part(kind: str, part: Any) -> dict[str, Any]:
     return {"add": [_str(each) for each in part.adds]}
 
 
-def _encode_update(update: dt.MapUpdate) -> dict[str, Any]:
+def _encode_update(update: dt.MapUpdate) -> list[Any]:
     kind = dt.MapField.MapFieldType.Name(update.field.type).lower()
-    return {"name": _str(update.field.name), "type": kind, **_encode_part(kind, getattr(update, f"{kind}_op"))}
+    return [_str(update.field.name), kind, _encode_part(kind, getattr(update, f"{kind}_op"))]
 
 
-def _decode_operation(given: object) -> dt.DtOp:
-    if not isinstance(given, dict) or len(given) != 1 or next(iter(given)) not in _KINDS:
-        raise BadLine(f"operation must have one of {', '.join(_KINDS)}")
-    ((kind, part),) = given.items()
+def _decode_operation(kind: object, given: object) -> dt.DtOp:
+    if kind not in _KINDS or not isinstance(kind, str):
+        raise BadLine(f"datatype must be one of {', '.join(_KINDS)}")
+    if kind == "hll" and isinstance(given, dict) and given.keys() == {"estimate"}:
+        raise BadLine("a HyperLogLog cannot be made from its estimate")
     operation = dt.DtOp()
-    _decode_part(kind, part, operation)
+    _decode_part(kind, given, operation)
     return operation
 
 
@@ -337,11 +360,8 @@ def _decode_part(kind: str, given: object, into: Any) -> None:
 
 
 def _decode_update(given: object, operation: dt.MapOp) -> None:
-    if not isinstance(given, dict) or given.get("type") not in _FIELDS:
-        raise BadLine(f"an update needs a name and a type, one of {', '.join(_FIELDS)}")
-    kind: str = given["type"]
-    field = dt.MapField(
-        name=_field(given, "name"), type=dt.MapField.MapFieldType.Value(kind.upper())  # type: ignore[arg-type]
-    )
-    update = operation.updates.add(field=field)
-    _decode_part(kind, {name: part for name, part in given.items() if name not in ("name", "type")}, update)
+    if not isinstance(given, list) or len(given) != 3 or given[1] not in _FIELDS:
+        raise BadLine(f"an update must be [name, type, operation], its type one of {', '.join(_FIELDS)}")
+    name, kind, part = given
+    field = dt.MapField(name=_bytes(name, "name"), type=kind.upper())
+    _decode_part(kind, part, operation.updates.add(field=field))

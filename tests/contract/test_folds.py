@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -64,6 +65,20 @@ async def test_keys_with_siblings_are_found(client: RiakClient, stored: Bucket) 
     assert await client.aae.find_siblings(stored, more_than=2) == []
     large = {found.key for found in await client.aae.find_large(stored, 1)}
     assert large == set(KEYS)
+
+
+async def test_the_size_of_the_value_counts(client: RiakClient, stored: Bucket) -> None:
+    """Backends may compress, so the value is one that cannot be."""
+    value = random.Random(1).randbytes(5000)
+    await stored.new_object("k2", encoded_data=value, content_type="text/plain").store()
+
+    async def large() -> list[str]:
+        return [found.key for found in await client.aae.find_large(stored, 4000)]
+
+    await until(large, ["k2"])
+    stats = await client.aae.object_stats(stored)
+    assert stats.total_size > 5000
+    assert stats.sizes[3] == 1
 
 
 async def test_a_range_of_times_is_given_in_datetimes_or_seconds(client: RiakClient, stored: Bucket) -> None:

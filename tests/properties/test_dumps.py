@@ -25,12 +25,12 @@ SIBLINGS = st.builds(
     value=NAMES,
     content_type=LABELS,
     charset=LABELS,
-    encoding=LABELS,
+    content_encoding=LABELS,
     usermeta=st.lists(st.tuples(NAMES, NAMES), max_size=2).map(tuple),
-    links=st.lists(st.tuples(NAMES, NAMES, LABELS), max_size=2).map(tuple),
+    links=st.lists(st.tuples(LABELS, LABELS, LABELS), max_size=2).map(tuple),
     indexes=st.lists(st.tuples(NAMES, NAMES), max_size=2).map(tuple),
     last_modified=st.none() | st.integers(0, 2**41 * 1_000_000).map(lambda micros: micros / 1_000_000),
-    vtag=LABELS,
+    etag=LABELS,
     deleted=st.booleans(),
 )
 OBJECTS = st.builds(
@@ -92,8 +92,8 @@ def test_a_data_type_comes_back_as_it_was(name: bytes, kind: str, data: st.DataO
 @given(st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["type", "bucket", "key", "siblings", "value", "operation", "map", "update", "name", "set",
-                         "add", "base64", "increment", "counter"]), inner, max_size=4),
+        st.sampled_from(["type", "bucket", "key", "siblings", "value", "data", "datatype", "operation", "update",
+                         "vclock", "add", "base64", "increment", "counter"]), inner, max_size=4),
     max_leaves=12,
 ))  # fmt: skip
 def test_any_line_is_read_or_refused(value: Any) -> None:

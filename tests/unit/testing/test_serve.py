@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from aioriak.testing.serve import main
+from aioriak.testing.serve import main, parser
+from aioriak.wire.framing import encode_frame
+from aioriak.wire.operation import PING
 
 
 @pytest.mark.parametrize(
@@ -55,3 +63,55 @@ def test_a_file_that_cannot_be_used_is_an_error_with_its_name(
     said = capsys.readouterr().err
     assert said.startswith(f"aioriak serve: {path}: ")
     assert words in said
+
+
+def test_the_commands_of_the_documentation_have_valid_options() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "testing.rst").read_text()
+    commands = re.findall(r"aioriak serve(( --[\w-]+( [\w./=:,]+)?)*)(?=[\"\n` ])", text)
+    assert len(commands) >= 5
+    for options, *_ in commands:
+        parser().parse_args(options.split())
+
+
+@pytest.mark.parametrize("extra", [[], ["--log", "requests"]], ids=["plain", "log"])
+def test_a_server_whose_output_nobody_reads_goes_on_and_ends_well(extra: list[str]) -> None:
+    command = [sys.executable, "-m", "aioriak", "serve", "--port", "0", *extra]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        port = int(process.stdout.readline().rsplit(b":", 1)[1])
+        process.stdout.close()
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", port), 10) as client:
+                client.sendall(encode_frame(PING.request_code))
+                assert client.recv(100) == encode_frame(PING.reply_code)
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr.read() == b""
+        assert process.wait(10) == 0
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_server_without_output_serves(stream: int, tmp_path: Path) -> None:
+    """The stream is closed before the server starts, as by ``>&-`` in a shell."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    program = (
+        f"import os, sys; os.close({stream}); os.execv(sys.executable, "
+        f"[sys.executable, '-m', 'aioriak', 'serve', '--port', '{port}', '--log', 'requests'])"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                client = socket.create_connection(("127.0.0.1", port), 10)
+                break
+            except ConnectionError:
+                assert time.monotonic() < deadline
+                assert process.poll() is None
+        with client:
+            client.sendall(encode_frame(PING.request_code))
+            assert client.recv(100) == encode_frame(PING.reply_code)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=10)
+        assert b"Traceback" not in out + err
+        assert process.returncode == 0
