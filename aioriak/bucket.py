@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast, overload
 
@@ -26,9 +27,10 @@ from aioriak.error import (
 from aioriak.operations import cluster, kv, properties
 from aioriak.operations.cluster import BucketFoldOptions, CoverageEntry, FoldedObject, PreflistItem
 from aioriak.operations.datatypes import DatatypeWriteOptions, GetOptions
+from aioriak.operations.defaults import NO_DEFAULTS, BucketOptions, Defaults
 from aioriak.operations.indexes import MoreIndexOptions, Term
 from aioriak.operations.names import Name, encode, encode_key, encode_type, show
-from aioriak.operations.options import DeleteOptions, ReadOptions, Timeout, WriteOptions
+from aioriak.operations.options import NOT_GIVEN, DeleteOptions, ReadOptions, Timeout, WriteOptions
 from aioriak.operations.properties import BucketProperties
 from aioriak.operations.stream import Stream
 from aioriak.queries import listing
@@ -61,17 +63,35 @@ else:
 
 
 class Handle:
-    """The part that buckets and bucket types share: the resolver, encoders and decoders of their name.
+    """The part that buckets and bucket types share: what is set on their name, and the options of a handle.
 
-    They belong to the client under the name, not to a handle: all handles of the name have them, older ones too,
-    and so have those of the client's copies (:meth:`RiakClient.with_options
-    <aioriak.client.RiakClient.with_options>`).
+    A resolver, an encoder and a decoder belong to the client under the name, not to a handle: all handles of the
+    name have them, older ones too, and so have those of the client's copies (:meth:`RiakClient.with_options
+    <aioriak.client.RiakClient.with_options>`).  Options belong to one handle: :meth:`with_options` returns another.
     """
 
     client: RiakClient
     """The client; ``None`` if the handle was made without one, and can send no requests."""
+    defaults: Defaults
+    """The options of this handle's requests."""
     _runtime: Runtime
     _place: Place
+
+    def with_options(self, **options: Unpack[BucketOptions]) -> Self:
+        """Return another handle of the same name, whose requests have these options.
+
+        This handle stays as it is.  The objects and data types of the new handle have its options too, and so
+        have the buckets of a bucket type.  Options that this handle has stay, unless they are given here, and
+        ``None`` removes one.  An option that a request is given itself counts, ``None`` included.
+
+        Raises ``TypeError`` for an unknown option, :class:`~aioriak.error.InvalidRequest` for a bad value.
+        """
+        other = copy(self)
+        other.defaults = self.defaults.replaced(options)
+        return other
+
+    def _shown_options(self) -> str:
+        return f" with {self.defaults!r}" if self.defaults.given else ""
 
     @property
     def resolver(self) -> Resolver:
@@ -129,15 +149,19 @@ class BucketType(CompatBucketType, Handle):
         self.client: RiakClient = cast("RiakClient", client)
         self._runtime = DetachedRuntime() if client is None else client._runtime
         self._place = (self.wire_name,)
+        self.defaults = NO_DEFAULTS
 
     def is_default(self) -> bool:
         """Whether this is the type ``default``."""
         return self.wire_name is None
 
-    def bucket(self, name: Name) -> Bucket:
-        """Return a bucket of this type."""
+    def bucket(self, name: Name, **options: Unpack[BucketOptions]) -> Bucket:
+        """Return a bucket of this type, as :meth:`RiakClient.bucket <aioriak.client.RiakClient.bucket>` does."""
         client: RiakClient | None = self.client
-        return Bucket(None, name, self) if client is None else client.bucket(name, self)
+        if client is not None:
+            return client.bucket(name, self, **options)
+        bucket: Bucket = Bucket(None, name, self)
+        return bucket.with_options(**options) if options else bucket
 
     async def get_properties(self) -> BucketProperties:
         """Fetch the properties of this type."""
@@ -202,7 +226,7 @@ class BucketType(CompatBucketType, Handle):
         return hash(self.wire_name)
 
     def __repr__(self) -> str:
-        return f"<BucketType {show(self.name)}>"
+        return f"<BucketType {show(self.name)}{self._shown_options()}>"
 
 
 class Bucket(CompatBucket, Handle, Generic[V_co]):
@@ -226,6 +250,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         self._runtime = bucket_type._runtime if client is None else client._runtime
         self._place = (bucket_type.wire_name, self.wire_name)
         self._gets = kv.GetEncoder(bucket_type.wire_name, self.wire_name)
+        self.defaults = bucket_type.defaults
 
     @property
     def path(self) -> str:
@@ -337,6 +362,8 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
             except NotADatatype:  # the cached data type was wrong and is now dropped
                 if await self.bucket_type.get_datatype() is not None:
                     raise
+        if self.defaults.read:
+            options = cast(GetOptions, {**self.defaults.read, **options})
         if not options:
             reply = await kv.get_plain(self._runtime.dispatcher, self._gets, encode_key(key))
             if len(reply.content) == 1:  # the usual case
@@ -509,7 +536,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         page_size: int = PAGE,
         limit: int | None = None,
         term_regex: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
     ) -> Query[V_co]:
         """Query a secondary index: ``async for row in bucket.query("age_int", 18, 30)``.
 
@@ -532,7 +559,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         return_terms: bool | None = None,
         max_results: int | None = None,
         continuation: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexPage:
@@ -554,7 +581,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         return_terms: bool | None = None,
         max_results: int | None = None,
         continuation: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexStream:
@@ -615,7 +642,8 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         return hash((self.wire_name, self.bucket_type))
 
     def __repr__(self) -> str:
-        return f"<Bucket {show(self.name)}>" if self.bucket_type.is_default() else f"<Bucket {self.path}>"
+        path = show(self.name) if self.bucket_type.is_default() else self.path
+        return f"<Bucket {path}{self._shown_options()}>"
 
 
 class _ModelHandle(Bucket[RiakObject[M]]):

@@ -40,6 +40,7 @@ from aioriak.error import InvalidRequest, RiakError
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Telemetry
 from aioriak.operations import cluster, server
+from aioriak.operations.defaults import BucketOptions
 from aioriak.operations.names import Name
 from aioriak.operations.options import ReadOptions, WriteOptions
 from aioriak.operations.server import ServerInfo
@@ -331,15 +332,26 @@ class RiakClient(CompatClient):
         return found
 
     @overload
-    def bucket(self, name: Name, bucket_type: Literal["default", b"default"] = "default") -> Bucket[RiakObject]: ...
+    def bucket(
+        self, name: Name, bucket_type: Literal["default", b"default"] = "default", **options: Unpack[BucketOptions]
+    ) -> Bucket[RiakObject]: ...
     @overload
-    def bucket(self, name: Name, bucket_type: Name | BucketType) -> Bucket: ...
-    def bucket(self, name: Name, bucket_type: Name | BucketType = "default") -> Bucket:
-        """Return a bucket; the same handle as before, while that one is referenced.
+    def bucket(self, name: Name, bucket_type: Name | BucketType, **options: Unpack[BucketOptions]) -> Bucket: ...
+    def bucket(
+        self, name: Name, bucket_type: Name | BucketType = "default", **options: Unpack[BucketOptions]
+    ) -> Bucket:
+        """Return a bucket; without ``options`` the same handle as before, while that one is referenced.
 
-        Raises as :meth:`bucket_type` does.
+        With ``options``, as in ``client.bucket("users", r="quorum", timeout=timedelta(seconds=2))``, it is a handle
+        of its own, whose requests have these options: :meth:`Bucket.with_options
+        <aioriak.bucket.Bucket.with_options>`.
+
+        Raises as :meth:`bucket_type` and :meth:`Bucket.with_options <aioriak.bucket.Bucket.with_options>` do.
         """
         kind = bucket_type if isinstance(bucket_type, BucketType) else self.bucket_type(bucket_type)
+        if options or kind.defaults.given:
+            own = Bucket(self, name, kind)
+            return own.with_options(**options) if options else own
         found = self._buckets.get((kind.wire_name, name)) if isinstance(name, (str, bytes)) else None
         if found is None:
             found = self._buckets[kind.wire_name, name] = Bucket(self, name, kind)

@@ -13,6 +13,7 @@ from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
 from aioriak.operations.names import Name, encode_key, show, text
 from aioriak.operations.options import (
+    NOT_GIVEN,
     DeleteOptions,
     MoreWriteOptions,
     Quorum,
@@ -339,6 +340,8 @@ class RiakObject(CompatObject, Generic[T]):
 
     async def _read(self, dispatcher: Dispatcher, key: bytes, options: ReadOptions) -> None:
         bucket = self.bucket
+        if bucket.defaults.read:
+            options = cast(ReadOptions, {**bucket.defaults.read, **options})
         reply = await kv.get(dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, key, options)
         if self._take(reply, options):
             await resolve(self)
@@ -367,12 +370,12 @@ class RiakObject(CompatObject, Generic[T]):
 
     async def store(
         self,
-        w: Quorum | None = None,
-        dw: Quorum | None = None,
-        pw: Quorum | None = None,
-        return_body: bool = True,
+        w: Quorum | None = NOT_GIVEN,
+        dw: Quorum | None = NOT_GIVEN,
+        pw: Quorum | None = NOT_GIVEN,
+        return_body: bool = NOT_GIVEN,
         if_none_match: bool = False,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject[T]:
         """Write the object; returns it.
@@ -380,7 +383,9 @@ class RiakObject(CompatObject, Generic[T]):
         The vclock that was read goes along, so that what was read is replaced and what was not is
         kept as a sibling.  With ``return_body`` the object is as the server has it afterwards, a
         conflict settled by the resolver; with ``return_head`` its metadata is, and siblings are left.
-        ``timeout`` is a ``timedelta`` or milliseconds.
+        ``timeout`` is a ``timedelta`` or milliseconds.  A parameter that is not given has the value of the bucket's
+        options (:meth:`Bucket.with_options <aioriak.bucket.Bucket.with_options>`), or else ``None``, by which the
+        server decides; ``return_body`` has ``True``.
 
         A value that the caller holds stays the object's value unless the server stored another one.
 
@@ -392,7 +397,7 @@ class RiakObject(CompatObject, Generic[T]):
         ``if_not_modified``; :class:`~aioriak.error.OutcomeUnknown` when the write was sent and its answer
         was lost.
         """
-        write = written(options, w, dw, pw, return_body, if_none_match, timeout)
+        write = written(self.bucket.defaults.write, options, w, dw, pw, return_body, if_none_match, timeout)
         if await self._write((self.client or self.bucket)._runtime.dispatcher, write):
             await resolve(self, after_write=True)
         return self
@@ -448,6 +453,8 @@ class RiakObject(CompatObject, Generic[T]):
         if self.key is None:
             raise InvalidType("an object without a key cannot be deleted")
         bucket = self.bucket
+        if bucket.defaults.delete:
+            options = cast(DeleteOptions, {**bucket.defaults.delete, **options})
         await kv.delete(
             dispatcher,
             bucket.bucket_type.wire_name,

@@ -16,6 +16,7 @@ from aioriak.codec import Codecs
 from aioriak.config import Settings
 from aioriak.error import ClientClosed, InvalidRequest, ListingDisallowed, ListingWarning
 from aioriak.observability.telemetry import Telemetry
+from aioriak.operations.defaults import Defaults
 from aioriak.operations.names import Name
 
 AllowListing = Literal["warn", "error", "silent"]
@@ -247,6 +248,8 @@ class BucketView(HasRuntime, Protocol):
     def path(self) -> str: ...
     @property
     def bucket_type(self) -> BucketTypeView: ...
+    @property
+    def defaults(self) -> Defaults: ...
 
 
 class KeyView(Protocol):

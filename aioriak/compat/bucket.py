@@ -13,7 +13,7 @@ from aioriak.operations import datatypes, search
 from aioriak.operations.datatypes import CounterReadOptions, CounterWriteOptions, GetOptions
 from aioriak.operations.indexes import Term
 from aioriak.operations.names import Name, encode_key
-from aioriak.operations.options import ReadOptions, Timeout
+from aioriak.operations.options import NOT_GIVEN, ReadOptions, Timeout
 from aioriak.operations.search import SearchOptions, SearchResults
 from aioriak.queries.index import PAGE, IndexPage, IndexStream
 from aioriak.runtime import BucketView, HasRuntime
@@ -161,7 +161,7 @@ class CompatBucket:
         max_results: int = PAGE,
         return_terms: bool | None = None,
         continuation: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         term_regex: Name | None = None,
     ) -> AsyncIterator[IndexPage]:
         """Yield the pages of :meth:`Bucket.get_index <aioriak.bucket.Bucket.get_index>`, one after the other."""
@@ -181,7 +181,7 @@ class CompatBucket:
         max_results: int = PAGE,
         return_terms: bool | None = None,
         continuation: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         term_regex: Name | None = None,
     ) -> AsyncIterator[IndexStream]:
         """Yield the pages of an index query as streams.  A page that is not read to its end is the last."""
@@ -212,7 +212,8 @@ class CompatBucket:
         :class:`~aioriak.error.InvalidRequest` for another bucket type.
         """
         _require_default_type(self)
-        return await datatypes.counter_get(self._runtime.dispatcher, self.wire_name, encode_key(key), options)
+        given = {**self.defaults.counter_read, **options}
+        return await datatypes.counter_get(self._runtime.dispatcher, self.wire_name, encode_key(key), given)
 
     async def update_counter(
         self: _Bucket, key: Name, value: int, **options: Unpack[CounterWriteOptions]) -> int | None:
@@ -222,9 +223,8 @@ class CompatBucket:
         :class:`~aioriak.error.OutcomeUnknown`.
         """
         _require_default_type(self)
-        return await datatypes.counter_update(
-            self._runtime.dispatcher, self.wire_name, encode_key(key), value, options
-        )
+        given = {**self.defaults.counter_write, **options}
+        return await datatypes.counter_update(self._runtime.dispatcher, self.wire_name, encode_key(key), value, given)
 
 
 class _BucketType(Protocol):

@@ -24,6 +24,7 @@ from aioriak.operations.indexes import MoreIndexOptions, Term
 from aioriak.operations.mapreduce import PhaseResult
 from aioriak.operations.names import Name
 from aioriak.operations.options import (
+    NOT_GIVEN,
     DeleteOptions,
     MoreWriteOptions,
     Quorum,
@@ -73,16 +74,16 @@ class CompatClient:
     async def put(
         self: _Client,
         robj: RiakObject[T],
-        w: Quorum | None = None,
-        dw: Quorum | None = None,
-        pw: Quorum | None = None,
-        return_body: bool = True,
+        w: Quorum | None = NOT_GIVEN,
+        dw: Quorum | None = NOT_GIVEN,
+        pw: Quorum | None = NOT_GIVEN,
+        return_body: bool = NOT_GIVEN,
         if_none_match: bool = False,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         **options: Unpack[MoreWriteOptions],
     ) -> RiakObject[T]:
         """Store an object: :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>`."""
-        write = written(options, w, dw, pw, return_body, if_none_match, timeout)
+        write = written(robj.bucket.defaults.write, options, w, dw, pw, return_body, if_none_match, timeout)
         if await robj._write(self._runtime.dispatcher, write):
             await resolve(robj, after_write=True)
         return robj
@@ -205,7 +206,7 @@ class CompatClient:
         return_terms: bool | None = None,
         max_results: int | None = None,
         continuation: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         term_regex: Name | None = None,
         **options: Unpack[MoreIndexOptions],
     ) -> IndexPage:

@@ -252,7 +252,7 @@ class Datatype(CompatDatatype, Generic[V]):
             raise InvalidRequest(f"{self._where()} is being stored already")
         self._storing = True
         try:
-            await self._send(bucket, dict(options))
+            await self._send(bucket, {**bucket.defaults.datatype_write, **options})
         finally:
             self._storing = False
             self._sent = None
@@ -268,7 +268,7 @@ class Datatype(CompatDatatype, Generic[V]):
         if self.key is None:
             raise InvalidType(f"a {self.type_name} without a key cannot be deleted")
         where = bucket._runtime.dispatcher, bucket.bucket_type.wire_name, bucket.wire_name, encode_key(self.key)
-        await kv.delete(*where, None, options)
+        await kv.delete(*where, None, {**bucket.defaults.delete, **options})
         self.clear()
         self._take(None, None)
         self._exists = False
@@ -349,6 +349,8 @@ class Datatype(CompatDatatype, Generic[V]):
 async def fetch(bucket: BucketView, key: Name, options: Any) -> Fetched:
     """Fetch what is under a key; what the bucket type's data type is, is remembered."""
     kind = bucket.bucket_type.wire_name
+    if bucket.defaults.datatype_read:
+        options = {**bucket.defaults.datatype_read, **options}
     try:
         found = await operations.fetch(bucket._runtime.dispatcher, kind, bucket.wire_name, encode_key(key), options)
     except NotADatatype:

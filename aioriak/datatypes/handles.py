@@ -52,8 +52,8 @@ class Edit(Generic[D]):
         self._datatype: D | None = None
 
     async def __aenter__(self) -> D:
-        timeout = self._options.get("timeout")
-        self._datatype = datatype = cast(D, await fetch(self._bucket, self._key, {"timeout": timeout}))
+        shared = {name: value for name, value in self._options.items() if name == "timeout"}
+        self._datatype = datatype = cast(D, await fetch(self._bucket, self._key, shared))
         return datatype
 
     async def __aexit__(

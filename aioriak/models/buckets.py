@@ -18,7 +18,7 @@ from aioriak.models.query import ModelQuery
 from aioriak.operations.cluster import BucketFoldOptions
 from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions
 from aioriak.operations.names import Name, encode_key
-from aioriak.operations.options import DeleteOptions, ReadOptions, Timeout, WriteOptions
+from aioriak.operations.options import NOT_GIVEN, DeleteOptions, ReadOptions, Timeout, WriteOptions
 from aioriak.queries.index import PAGE
 from aioriak.queries.scan import BucketFold
 from aioriak.riak_object import RiakObject
@@ -169,7 +169,7 @@ class DatatypeBucket(TypedBucket[D]):
 
     @asynccontextmanager
     async def _edit(self, key: Name, options: DatatypeWriteOptions) -> AsyncIterator[D]:
-        datatype = await self._fetch(key, {"timeout": options.get("timeout")})
+        datatype = await self._fetch(key, {name: value for name, value in options.items() if name == "timeout"})
         yield datatype
         if datatype.modified:
             await datatype.store(**options)
@@ -312,7 +312,7 @@ class ModelBucket(TypedBucket[RiakObject[M]]):
         page_size: int = PAGE,
         limit: int | None = None,
         term_regex: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
         concurrency: int = 16,
     ) -> ModelQuery[M]:
         """Query an index for objects: ``async for user in users.query("age", 18, 30)``.

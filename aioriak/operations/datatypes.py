@@ -109,14 +109,14 @@ class CounterWriteOptions(TypedDict, total=False):
 _TUNING: dict[str, Check] = {
     "n_val": positive, "sloppy_quorum": flag, "include_context": flag, "timeout": milliseconds
 }  # fmt: skip
-_COUNTER_READ: dict[str, Check] = {
+COUNTER_READ: dict[str, Check] = {
     "r": quorum, "pr": quorum, "basic_quorum": flag, "notfound_ok": flag, "node_confirms": count
 }  # fmt: skip
-_COUNTER_WRITE: dict[str, Check] = {
+COUNTER_WRITE: dict[str, Check] = {
     "w": quorum, "dw": quorum, "pw": quorum, "node_confirms": quorum, "returnvalue": flag
 }  # fmt: skip
-_READ: dict[str, Check] = {**_COUNTER_READ, **_TUNING}
-_WRITE: dict[str, Check] = {
+DATATYPE_READ: dict[str, Check] = {**COUNTER_READ, **_TUNING}
+DATATYPE_WRITE: dict[str, Check] = {
     "w": quorum, "dw": quorum, "pw": quorum, "node_confirms": quorum, "return_body": flag, **_TUNING
 }  # fmt: skip
 
@@ -145,7 +145,7 @@ async def fetch(
 ) -> Fetched:
     """Fetch a data type; ``options`` are those of :class:`DatatypeReadOptions`."""
     request = dt.DtFetchReq(bucket=bucket, key=key, type=kind or b"default")
-    timeout = apply(request, options, _READ)
+    timeout = apply(request, options, DATATYPE_READ)
     reply = await dispatcher.call(DT_FETCH, request, timeout)
     type_name = dt.DtFetchResp.DataType.Name(reply.type).lower()
     value = _VALUES[type_name](reply.value) if reply.HasField("value") else None
@@ -172,7 +172,7 @@ async def update(
     A gset is updated without ``return_body``, which makes servers hang up: fetch it afterwards.
     """
     request = dt.DtUpdateReq(bucket=bucket, key=key, type=kind or b"default", context=context)
-    timeout = apply(request, options, _WRITE)
+    timeout = apply(request, options, DATATYPE_WRITE)
     returns = returns_value(type_name, options)
     if not returns:
         request.ClearField("return_body")
@@ -187,7 +187,7 @@ async def counter_get(
 ) -> int | None:
     """Fetch a counter of Riak 1.4; ``None`` if it is not found."""
     request = kv.RpbCounterGetReq(bucket=bucket, key=key)
-    apply(request, options, _COUNTER_READ)
+    apply(request, options, COUNTER_READ)
     reply = await dispatcher.call(COUNTER_GET, request)
     return reply.value if reply.HasField("value") else None
 
@@ -197,7 +197,7 @@ async def counter_update(
 ) -> int | None:
     """Count a counter of Riak 1.4 up or down; its value with ``returnvalue``."""
     request = kv.RpbCounterUpdateReq(bucket=bucket, key=key, amount=_amount(amount))
-    apply(request, options, _COUNTER_WRITE)
+    apply(request, options, COUNTER_WRITE)
     reply = await dispatcher.call(COUNTER_UPDATE, request)
     return reply.value if reply.HasField("value") else None
 

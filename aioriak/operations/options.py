@@ -23,6 +23,16 @@ Timeout = int | timedelta
 SyncOnWrite = Literal["one", "all", "backend"]
 
 
+class _NotGiven:
+    """The default of a parameter that a bucket handle can have an option for; ``None`` is a value."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+NOT_GIVEN: Any = _NotGiven()
+
+
 class ReadOptions(TypedDict, total=False):
     """Options of a read.
 
@@ -89,27 +99,32 @@ class WriteOptions(MoreWriteOptions, total=False):
 
 
 def written(
+    defaults: Mapping[str, Any],
     options: MoreWriteOptions,
     w: Quorum | None,
     dw: Quorum | None,
     pw: Quorum | None,
-    return_body: bool,
+    return_body: bool | None,
     if_none_match: bool,
     timeout: Timeout | None,
 ) -> WriteOptions:
-    """Return all options of a write, without those that leave the choice to the server."""
+    """Return all options of a write: ``defaults``, which are those of the bucket, and what the caller gave."""
     options = cast(WriteOptions, options)
-    if w is not None:
+    if defaults:
+        options = cast(WriteOptions, {**defaults, **options})
+    if w is not NOT_GIVEN:
         options["w"] = w
-    if dw is not None:
+    if dw is not NOT_GIVEN:
         options["dw"] = dw
-    if pw is not None:
+    if pw is not NOT_GIVEN:
         options["pw"] = pw
-    if return_body:
-        options["return_body"] = return_body
+    if return_body is NOT_GIVEN:
+        options.setdefault("return_body", True)
+    else:
+        options["return_body"] = return_body or None
     if if_none_match:
         options["if_none_match"] = if_none_match
-    if timeout is not None:
+    if timeout is not NOT_GIVEN:
         options["timeout"] = timeout
     return options
 

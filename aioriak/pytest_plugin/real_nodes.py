@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Unpack
 from uuid import uuid4
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from aioriak import RiakClient
 from aioriak.bucket import Bucket, BucketType
 from aioriak.error import BucketTypeNotFound, RiakError
+from aioriak.operations.defaults import BucketOptions
 from aioriak.testing.bucket_types import BucketType as NewBucketType
 
 Name = str | bytes
@@ -59,15 +60,18 @@ class TestClient(RiakClient):
             pytest.fail(f"the nodes have no bucket type {name!r}; create it:\n{wanted.admin_commands()}", pytrace=False)
         return super().bucket_type(name)
 
-    def bucket(self, name: Name, bucket_type: Name | BucketType = "default") -> Bucket:
+    def bucket(
+        self, name: Name, bucket_type: Name | BucketType = "default", **options: Unpack[BucketOptions]
+    ) -> Bucket:
         """Return a bucket whose name belongs to the test alone."""
         own: Name = name + self.suffix if isinstance(name, str) else name + self.suffix.encode()
         if isinstance(name, str) and name.endswith(self.suffix):
             own = name
-        bucket = super().bucket(own, bucket_type)
+        bucket = super().bucket(own, bucket_type, **options)
         kind = bucket.bucket_type.name
         place = _bytes(kind), _bytes(own)
-        self.used.setdefault(place, bucket)
+        if place not in self.used:
+            self.used[place] = super().bucket(own, kind)  # emptied with no options
         return bucket
 
 

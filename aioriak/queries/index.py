@@ -11,7 +11,7 @@ from aioriak.error import InvalidRequest, ProtocolError
 from aioriak.operations import indexes
 from aioriak.operations.indexes import IndexAnswer, IndexQuery, IndexRow, Result, Term
 from aioriak.operations.names import Name, show
-from aioriak.operations.options import ReadOptions, Timeout, positive
+from aioriak.operations.options import NOT_GIVEN, ReadOptions, Timeout, positive
 from aioriak.operations.stream import Stream
 from aioriak.runtime import BucketView
 
@@ -87,6 +87,8 @@ def index_query(
     bucket: BucketView, index: Name, start: Term | None, end: Term | None, options: dict[str, Any]
 ) -> IndexQuery:
     """Return a checked query.  Raises :class:`~aioriak.error.InvalidRequest`."""
+    if options.get("timeout") is NOT_GIVEN:
+        options = {**options, "timeout": bucket.defaults.timeout}
     return IndexQuery(bucket.bucket_type.wire_name, bucket.wire_name, index, start, end, options)
 
 
@@ -139,7 +141,7 @@ class Query(Generic[V_co]):
         page_size: int = PAGE,
         limit: int | None = None,
         term_regex: Name | None = None,
-        timeout: Timeout | None = None,
+        timeout: Timeout | None = NOT_GIVEN,
     ) -> None:
         self.bucket = bucket
         self.page_size: int = positive("page_size", page_size)
