@@ -24,11 +24,11 @@ else:
     T = TypeVar("T")
 
 UNSET: Any = object()
-"""Stands for a value that is not known yet; ``None`` is a value."""
+"""Marks a value that is not known yet; ``None`` is a value."""
 
 
 class Sent(NamedTuple):
-    """What a store sent of a content, to compare with the reply."""
+    """The parts of a content that a store sent, to compare with the reply."""
 
     value: bytes
     usermeta: dict[Name, Name]
@@ -105,7 +105,7 @@ class RiakContent(CompatContent, Generic[T]):
 
     @property
     def data(self) -> T:
-        """The decoded value; ``None`` for a tombstone, and where it was not fetched or not set.
+        """The decoded value; ``None`` for a tombstone, and if it was not fetched or not set.
 
         Raises :class:`~aioriak.error.ContentError` when its content type has no decoder or does not fit.
         """
@@ -130,7 +130,7 @@ class RiakContent(CompatContent, Generic[T]):
 
     @property
     def encoded_data(self) -> bytes | None:
-        """The bytes that Riak stores; ``None`` where the value was not fetched or not set.
+        """The bytes that Riak stores; ``None`` if the value was not fetched or not set.
 
         Raises :class:`~aioriak.error.ContentError` when there is no encoder for it.
         """
@@ -170,7 +170,7 @@ class RiakContent(CompatContent, Generic[T]):
         return None if self.last_modified is None else datetime.fromtimestamp(self.last_modified, UTC)
 
     def _locate(self, error: ContentError, what: str) -> None:
-        """Say in an error which object it is about."""
+        """Add the object's path to an error."""
         if error.operation is None:
             key = self._key()
             error.operation = f"{what} of {self._bucket.path}/{'(no key yet)' if key is None else show(key)}"

@@ -580,7 +580,7 @@ def _phase_told(text: str, match: re.Match[str]) -> ServerError:
 
 _NO, _MAYBE = False, True
 
-# A pattern of the server's text, the error it stands for, and whether a write answered so can have been done.
+# A pattern of the server's text, its error, and whether a write that gets this reply can have been done.
 # A text that is not here is a ServerError, and a write that it answers can have been done.
 _TEXTS: tuple[tuple[str, _Make, bool], ...] = (
     (r"match_found$", _plain(NoneMatchFailed), _NO),
@@ -626,7 +626,7 @@ _TEXTS: tuple[tuple[str, _Make, bool], ...] = (
 
 
 def from_server(text: str) -> ServerError | SecurityError:
-    """Return the error that a server's text stands for; :class:`ServerError` itself where none is known."""
+    """Return the error for a server's text; :class:`ServerError` itself for an unknown text."""
     for pattern, make, may_have_happened in _TEXTS:
         match = re.match(pattern, text)  # compiled at the first error, not at import
         if match:

@@ -1,4 +1,4 @@
-"""Conflict resolvers: what to do with siblings.
+"""Conflict resolvers: functions that reduce siblings to one.
 
 A resolver is called with a :class:`~aioriak.riak_object.RiakObject` that has several siblings and
 leaves it with one: it sets ``robject.siblings`` to a list of a single
@@ -105,7 +105,7 @@ async def resolve(robject: RiakObject, *, after_write: bool = False) -> None:
 def checked(value: Resolver | None) -> Resolver | None:
     """Check a resolver; ``None`` inherits one.
 
-    Raises :class:`~aioriak.error.InvalidRequest` for what cannot be called.
+    Raises :class:`~aioriak.error.InvalidRequest` for an object that cannot be called.
     """
     if value is not None and not callable(value):
         raise InvalidRequest(f"a resolver is a function, not {value!r}")

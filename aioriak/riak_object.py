@@ -41,7 +41,7 @@ _KEEP = 64 * 1024  # bytes; a larger value is taken out of the reply so that it 
 
 
 class RiakObject(CompatObject, Generic[T]):
-    """What is stored under a key: one sibling, none, or several that are in conflict.
+    """The object under a key: one sibling, none, or several that are in conflict.
 
     The properties of a content (``data``, ``content_type``, ``indexes`` …) are those of the only sibling.
     With several they raise :class:`~aioriak.error.ConflictError`.  With none, collections are empty and the
@@ -300,7 +300,7 @@ class RiakObject(CompatObject, Generic[T]):
 
     @property
     def exists(self) -> bool:
-        """Whether something is stored: false when nothing was found, or a tombstone alone."""
+        """Whether the object is stored: false if the key is not found, or holds a tombstone alone."""
         if self._reply is not None:
             return not self._reply.deleted
         siblings = self._siblings
@@ -347,7 +347,7 @@ class RiakObject(CompatObject, Generic[T]):
             await resolve(self)
 
     def _take(self, fetched: kv.Fetched, options: ReadOptions) -> bool:
-        """Become what a read brought; whether that is a conflict to be resolved."""
+        """Take over the reply to a read; return whether it is a conflict to resolve."""
         contents = fetched.content
         self.unchanged = not contents and fetched.unchanged
         if self.unchanged:
@@ -466,7 +466,7 @@ class RiakObject(CompatObject, Generic[T]):
         return self.clear()
 
     def clear(self) -> RiakObject[T]:
-        """Forget the siblings here; nothing is sent. Returns the object."""
+        """Forget the siblings and return the object.  Nothing is sent."""
         self.siblings = []
         return self
 

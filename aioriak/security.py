@@ -1,4 +1,4 @@
-"""Credentials: who the client is, and how it knows the server.
+"""Credentials: the identity of the client, and the trust in the server.
 
 Riak takes a login only inside TLS (Riak KV documentation, "Authentication and
 Authorization", "Client-Side Security").  Nothing here shows a password or a key
@@ -24,7 +24,7 @@ File = str | os.PathLike[str]
 
 @dataclass(frozen=True, slots=True)
 class SecurityCreds:
-    """A user's credentials, and whom to trust.
+    """A user's credentials, and the authorities to trust.
 
     ``username`` and ``password`` are what the server's administrator set; with a source of type
     *certificate* leave the password out and give ``cert_file``, whose common name is the user, and
@@ -59,7 +59,7 @@ class SecurityCreds:
     def context(self) -> ssl.SSLContext:
         """Read the files and return a TLS context of these credentials.
 
-        Raises :class:`~aioriak.error.InvalidRequest` when one of them is of no use.
+        Raises :class:`~aioriak.error.InvalidRequest` for a file that cannot be used.
         """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = self.check_hostname
@@ -79,7 +79,7 @@ class SecurityCreds:
         if self.cert_file is not None:
             self._load_own(context, self.cert_file)
         elif self.pkey_file is not None:
-            raise InvalidRequest("pkey_file is of no use without cert_file")
+            raise InvalidRequest("pkey_file needs cert_file")
         return context
 
     def _load_own(self, context: ssl.SSLContext, cert_file: File) -> None:
@@ -90,7 +90,7 @@ class SecurityCreds:
 
     @property
     def has_files(self) -> bool:
-        """Whether anything here shapes the TLS context."""
+        """Whether any field affects the TLS context."""
         return any(
             getattr(self, one.name) != one.default for one in fields(self) if one.name not in ("username", "password")
         )
@@ -100,7 +100,7 @@ class ContextOfFiles:
     """The TLS context of credentials, made anew when their files have changed."""
 
     def __init__(self, credentials: SecurityCreds) -> None:
-        """Read the files.  Raises :class:`~aioriak.error.InvalidRequest` when one of them is of no use."""
+        """Read the files.  Raises :class:`~aioriak.error.InvalidRequest` for a file that cannot be used."""
         self._credentials = credentials
         self._read = self._stamps()  # before reading: a change during it is read again
         self._refused = self._read
@@ -140,7 +140,7 @@ def _stamp(file: File) -> tuple[int, ...] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
-    """What a connection needs to start TLS and log in."""
+    """The settings with which a connection starts TLS and logs in."""
 
     user: bytes
     password: bytes = field(repr=False)
@@ -175,7 +175,7 @@ def security_from(
         if tls:
             raise InvalidRequest("Riak wants a login after TLS: give credentials=SecurityCreds(username, …) too")
         if server_hostname is not None:
-            raise InvalidRequest("server_hostname is of no use without credentials")
+            raise InvalidRequest("server_hostname needs credentials")
         return None
     if tls in (False,):
         raise InvalidRequest("Riak takes credentials over TLS only; without TLS leave them out")

@@ -1,4 +1,4 @@
-"""Riak's data types: values that many can change at once without conflicts."""
+"""Riak's data types: values that concurrent writers change without conflicts."""
 
 from aioriak.datatypes.base import Datatype
 from aioriak.datatypes.counter import Counter

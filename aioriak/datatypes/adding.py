@@ -1,4 +1,4 @@
-"""What sets and HyperLogLogs share: adds that are staged."""
+"""The staged adds of sets and HyperLogLogs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ V = TypeVar("V")
 
 
 class Adding(Datatype[V]):
-    """A data type that things are added to."""
+    """A data type with members that can be added."""
 
     _what: ClassVar[str] = "a member"
 
@@ -22,7 +22,7 @@ class Adding(Datatype[V]):
         return bool(self._adds)
 
     def add(self, element: Name) -> None:
-        """Stage adding a thing, text or bytes."""
+        """Stage adding a member, text or bytes."""
         self._adds.add(canonical(self._what, element))
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""What all data types have in common: a value as it was fetched, and changes staged on top of it.
+"""The base of all data types: the value that was fetched, and the changes staged since.
 
 Changes are staged by methods that do not wait (``increment``, ``add``, ``assign`` …) and sent, all
 in one update, by ``store()``.  ``value`` is what the server said, ``dirty_value`` that with
@@ -34,7 +34,7 @@ Field = tuple[Name, str]
 """A field of a map: a name and a type.  Two types of one name are two fields."""
 
 NO_REMOVAL, CONTEXT_HELPS, CONTEXT_NEEDED = range(3)
-"""What staged changes make of a context: a flag can be disabled without one, if it must be."""
+"""Whether the staged changes need the causal context."""
 
 _SHARED_OPTIONS = ("n_val", "sloppy_quorum")
 
@@ -73,10 +73,10 @@ class Datatype(CompatDatatype, Generic[V]):
         self._begin()
         self._set_value(self._default() if value is None else value)
 
-    # -- what each type says for itself ----------------------------------------------------
+    # -- implemented by each type ----------------------------------------------------------
 
     def _begin(self) -> None:
-        """Make what a value and staged changes are kept in."""
+        """Create the attributes for the value and the staged changes."""
         self.clear()
 
     def _default(self) -> Any:
@@ -84,7 +84,7 @@ class Datatype(CompatDatatype, Generic[V]):
         raise NotImplementedError
 
     def _set_value(self, value: Any) -> None:
-        """Take a value as the server, or the user, gives it; what is staged stays."""
+        """Set the fetched value; the staged changes stay."""
         raise NotImplementedError
 
     @property
@@ -115,7 +115,7 @@ class Datatype(CompatDatatype, Generic[V]):
         raise NotImplementedError
 
     def _settle(self, snapshot: Any) -> None:
-        """Forget the staged changes that were carried out; what was staged meanwhile stays."""
+        """Forget the staged changes that were carried out; changes staged since stay."""
         raise NotImplementedError
 
     def _removal(self) -> int:
@@ -123,7 +123,7 @@ class Datatype(CompatDatatype, Generic[V]):
         return NO_REMOVAL
 
     def _become(self, value: Any) -> None:
-        """Stage what makes this the value."""
+        """Stage the changes that lead to this value."""
         raise InvalidType(f"a {self.type_name} is changed by its own methods; it is not set to a value")
 
     def _shown(self) -> str:
@@ -134,7 +134,7 @@ class Datatype(CompatDatatype, Generic[V]):
         """Return the staged changes for a ``repr``."""
         raise NotImplementedError
 
-    # -- where it stands -------------------------------------------------------------------
+    # -- place -----------------------------------------------------------------------------
 
     def to_op(self) -> Any:
         """Return the staged changes as plain data (see :mod:`aioriak.operations.datatypes`); ``None`` for none."""
@@ -149,7 +149,7 @@ class Datatype(CompatDatatype, Generic[V]):
 
     @property
     def _gone(self) -> bool:
-        """Whether it is a field staged to be removed, or in one: what is staged from now on starts afresh."""
+        """Whether this field, or a map around it, is staged to be removed: later changes start from an empty value."""
         parent = self._parent
         return parent is not None and (self._field in parent._removed or parent._gone)
 
@@ -163,19 +163,19 @@ class Datatype(CompatDatatype, Generic[V]):
 
     @property
     def context(self) -> bytes | None:
-        """What came with the value and goes along with removals, opaque; a field has its map's."""
+        """The causal context of the value, opaque; it is sent with removals.  A field has its map's."""
         return self._root._context
 
     @property
     def exists(self) -> bool:
-        """Whether it was there when it was last fetched or stored; for a field: whether the map had it."""
+        """Whether it existed when it was last fetched or stored; for a field: whether the map had it."""
         if self._parent is not None:
             return self._field in self._parent._present
         return self._exists
 
     @property
     def stale(self) -> bool:
-        """Whether something was stored and the server did not say what came of it.
+        """Whether changes were stored without fetching the new value.
 
         The value is then the old one with the stored changes applied, and the next removal fetches anew.
         """
@@ -206,7 +206,7 @@ class Datatype(CompatDatatype, Generic[V]):
     async def reload(self, **options: Unpack[DatatypeReadOptions]) -> Self:
         """Fetch value and context and forget the staged changes; returns itself.
 
-        Look at :attr:`exists`: nothing found is no error.
+        Not found is no error: :attr:`exists` is false then.
 
         Raises :class:`~aioriak.error.InvalidRequest`, :class:`~aioriak.error.ServerError` and its kinds,
         and what can happen to any request: ``TimeoutError`` and ``ConnectionError`` of
@@ -298,7 +298,7 @@ class Datatype(CompatDatatype, Generic[V]):
             self._require_context()
         if options.get("return_body") is None:
             options["return_body"] = True
-        # what is staged while it is on its way is no part of it
+        # changes staged while the update is in flight are no part of it
         predicted = None if operations.returns_value(self.type_name, options) else self.dirty_value
         snapshot = self._sent = self._snapshot()
         operation = self.to_op()

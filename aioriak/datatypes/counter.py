@@ -10,7 +10,7 @@ from aioriak.operations.datatypes import LARGEST, SMALLEST
 
 
 class Counter(Datatype[int]):
-    """A number that many can count up and down at once, and none can set.
+    """A number that concurrent writers can increment and decrement, and none can set.
 
     As a field of a map it starts anew when the field is removed.
     """
@@ -33,27 +33,27 @@ class Counter(Datatype[int]):
 
     @property
     def dirty_value(self) -> int:
-        """The count with what is staged."""
+        """The count with the staged change."""
         return (0 if self._gone else self._value) + self._increment
 
     @property
     def modified(self) -> bool:
-        """Whether any counting is staged; up and down by the same is none."""
+        """Whether a change is staged; an increment and an equal decrement cancel out."""
         return bool(self._increment)
 
     def increment(self, amount: int = 1) -> None:
-        """Stage counting up, or down by a negative number.  Riak takes 64 bits in one update."""
+        """Stage an increment, or with a negative number a decrement.  Riak takes 64 bits in one update."""
         total = self._increment + _whole(amount)
         if not SMALLEST <= total <= LARGEST:
             raise InvalidRequest(f"a counter changes by at most 64 bits in one update, not by {total}")
         self._increment = total
 
     def decrement(self, amount: int = 1) -> None:
-        """Stage counting down."""
+        """Stage a decrement."""
         self.increment(-_whole(amount))
 
     def clear(self) -> None:
-        """Forget the staged counting."""
+        """Forget the staged change."""
         self._increment = 0
         self._clearings += 1
 

@@ -1,4 +1,4 @@
-"""What can go wrong with a data type before anything is sent."""
+"""Errors of data types that are raised before anything is sent."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from aioriak.error import InvalidType
 
 
 class Flag(Datatype[bool]):
-    """On or off; enabled and disabled at once, it is on.
+    """On or off.  If a flag is enabled and disabled concurrently, it is on.
 
     To disable needs no context, so that a new map can have a flag that is off; where there is one it
     is sent, and an enable that it had not seen stays.
@@ -32,7 +32,7 @@ class Flag(Datatype[bool]):
 
     @property
     def dirty_value(self) -> bool:
-        """On or off, with what is staged."""
+        """On or off, with the staged change."""
         if self._wanted is not None:
             return self._wanted
         return self._value and not self._gone
@@ -43,11 +43,11 @@ class Flag(Datatype[bool]):
         return self._wanted is not None
 
     def enable(self) -> None:
-        """Stage turning it on; the last word counts."""
+        """Stage enabling the flag; the last call counts."""
         self._wanted = True
 
     def disable(self) -> None:
-        """Stage turning it off; the last word counts."""
+        """Stage disabling the flag; the last call counts."""
         self._wanted = False
 
     def _become(self, value: Any) -> None:

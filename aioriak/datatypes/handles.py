@@ -1,4 +1,4 @@
-"""Data types where the bucket says which: fetching, making and editing them."""
+"""Fetching, making and editing the data types of a bucket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HyperLogLogs: how many different things there were."""
+"""HyperLogLogs: estimates of the number of distinct members."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aioriak.error import InvalidType
 
 
 class Hll(Adding[int]):
-    """An estimate of how many different things were added; the things themselves are not kept.
+    """An estimate of the number of distinct members added; the members themselves are not kept.
 
     The server's bucket type says how exact it is (``hll_precision``, 14 unless set: 0.8 % in most cases).
     """
@@ -33,7 +33,7 @@ class Hll(Adding[int]):
 
     @property
     def dirty_value(self) -> int:
-        """The same: only the server can tell what is new in what is staged."""
+        """The same as ``value``: only the server knows which of the staged members are new."""
         return self._value
 
     def _shown(self) -> str:

@@ -21,8 +21,8 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     """Fields that are counters, flags, maps, registers and sets.
 
     ``m.registers["name"]`` and ``m["name", "register"]`` are the same field, there or not: changing it
-    makes it.  ``del`` stages the removal of a field.  What is changed after that starts from nothing, and
-    what was changed before is forgotten.  As a mapping, and through ``counters``, ``flags``,
+    makes it.  ``del`` stages the removal of a field.  Later changes of the field start from an empty
+    value, and earlier staged ones are forgotten.  As a mapping, and through ``counters``, ``flags``,
     ``maps``, ``registers`` and ``sets``, a map shows its fields with the staged changes; ``value``
     is plain data, without them.
     """
@@ -243,7 +243,7 @@ class View(MutableMapping[Name, D], Generic[D]):
         return self[name] if name in self else default  # noqa: SIM401 - this is it
 
     def pop(self, name: Name, *default: Any) -> Any:
-        """Stage the removal of a field; gives back its value. Raises ``KeyError`` when it is not there."""
+        """Stage the removal of a field and return its value.  Raises ``KeyError`` when the map has no such field."""
         if name not in self:
             if default:
                 return default[0]

@@ -10,7 +10,7 @@ from aioriak.operations.names import Name, to_bytes
 
 
 class Register(Datatype[Name]):
-    """A value, text or bytes; of two assigned at once the later stays.
+    """A value, text or bytes; of concurrent assignments the latest is kept.
 
     Text comes back as ``str``, as do bytes that are UTF-8; other bytes come back as ``bytes``.
     """
@@ -27,7 +27,7 @@ class Register(Datatype[Name]):
 
     @property
     def value(self) -> Name:
-        """The value as it was last fetched or stored; empty where there is none."""
+        """The value as it was last fetched or stored; empty if there is none."""
         return self._value
 
     @property

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class _Members(Adding[frozenset[Name]], AbstractSet[Name]):
-    """What the two kinds of sets share: members."""
+    """The members of both kinds of sets."""
 
     _value: frozenset[Name]
 
@@ -56,7 +56,7 @@ class _Members(Adding[frozenset[Name]], AbstractSet[Name]):
 
 
 class Set(_Members):
-    """A set of texts and bytes.  Added and removed at once, a member stays.
+    """A set of texts and bytes.  A member that is added and removed concurrently stays.
 
     A member comes back as ``str`` where it is UTF-8, else as ``bytes``; ``"é"`` and its bytes are one
     member.  ``in``, ``len()`` and iteration see the staged changes; ``value`` does not.

@@ -68,7 +68,7 @@ class OpenTelemetry(Telemetry):
     # -- operations ------------------------------------------------------------------------
 
     def operation_started(self, call: Call) -> Span:
-        """Begin a span, in the context of whoever called."""
+        """Begin a span in the caller's context."""
         return self._tracer.start_span(
             f"{call.operation} {call.bucket}" if call.bucket else call.operation,
             kind=SpanKind.CLIENT,

@@ -1,4 +1,4 @@
-"""The cluster: where keys live, which nodes are up, plans to read a bucket in pieces, and its objects in order."""
+"""The cluster: preflists, members, coverage plans, and bucket folds."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def coverage(
 
 
 class FoldedObject(NamedTuple):
-    """An object as a bucket fold brings it."""
+    """An object of a bucket fold."""
 
     key: Name
     contents: Sequence[WireContent]

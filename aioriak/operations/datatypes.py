@@ -125,7 +125,7 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
 class Fetched(NamedTuple):
-    """What is there: its type, and ``None`` for the value where nothing is stored."""
+    """The reply to a fetch: the type, and the value, ``None`` if nothing is stored."""
 
     type_name: str
     value: Any
@@ -133,7 +133,7 @@ class Fetched(NamedTuple):
 
 
 class Updated(NamedTuple):
-    """What came of an update: a value only with ``return_body``, a key where the server made one."""
+    """The reply to an update: a value only with ``return_body``, a key if the server generated one."""
 
     key: Name | None
     value: Any
@@ -202,7 +202,7 @@ async def counter_update(
     return reply.value if reply.HasField("value") else None
 
 
-# -- operations into messages -----------------------------------------------------------
+# -- encoding operations ----------------------------------------------------------------
 
 
 def _amount(value: Any) -> int:
@@ -238,7 +238,7 @@ def _fill_map(message: dt.MapOp, operation: Any) -> None:
             _fill(message.updates.add(field=field), type_name, change[0])
 
 
-# -- values out of messages -------------------------------------------------------------
+# -- decoding values --------------------------------------------------------------------
 
 
 def _names(values: Any) -> frozenset[Name]:

@@ -1,4 +1,4 @@
-"""AAE folds: questions to the key store that active anti-entropy keeps, and jobs over what they find.
+"""AAE folds: queries of the key store of active anti-entropy, and jobs over their results.
 
 They answer once, after seconds or minutes, on a connection of their own.
 """
@@ -42,7 +42,7 @@ SIZES: tuple[TreeSize, ...] = ("xxsmall", "xsmall", "small", "medium", "large", 
 BRANCHES: dict[TreeSize, int] = {size: 16 * 4**number for number, size in enumerate(SIZES)}
 """First-level nodes of a tree, by its size; each has 256 segments."""
 SEGMENTS = 256
-# Below small, Riak's filter passes over keys that are there; above large, its fold dies and nobody answers.
+# Below small, Riak's filter misses keys; above large, its fold crashes and no reply is sent.
 _FILTERS = ("small", "medium", "large")
 _NODE = 4  # bytes of a hash
 _ENDLESS = 2**32 - 1
@@ -50,7 +50,7 @@ _WEEK = 7 * 86_400.0  # for ever, as far as a fold goes
 
 
 class Range(TypedDict, total=False):
-    """What a fold is about, within its bucket; ``None`` and what is left out mean all.
+    """The range of a fold within its bucket; ``None``, or a missing field, means all.
 
     ``keys``: first and last key, both included.  ``modified``: from when to when it was last
     written, both included; either may be ``None``.
@@ -90,14 +90,14 @@ class KeyClock(NamedTuple):
 
 
 class KeyCount(NamedTuple):
-    """A key and how many it has: siblings or bytes."""
+    """A key and its number of siblings or bytes."""
 
     key: Name
     amount: int
 
 
 class ObjectStats(NamedTuple):
-    """How much there is.
+    """The number of objects in a range.
 
     ``sizes`` counts objects by order of magnitude of their bytes (``{2: 5}``: five of 100 to 999),
     ``siblings`` by their number of siblings.

@@ -1,6 +1,6 @@
 """Secondary index queries.
 
-What would make the server hang up, or never answer, is refused here: a bad index
+Requests that make the server hang up, or never answer, are refused here: a bad index
 name, a term that is no number, a made-up continuation, a query without a timeout.
 """
 
@@ -34,7 +34,7 @@ class IndexRow(NamedTuple):
 
 
 class IndexAnswer(NamedTuple, Generic[T]):
-    """Some matches, and what fetches those after them."""
+    """Some matches, and the continuation that fetches the next ones."""
 
     matches: list[T]
     continuation: bytes | None
@@ -77,7 +77,7 @@ class IndexQuery:
 
     ``end`` of ``None`` asks for one term, ``start``; else for all terms between the two, both included.
 
-    Raises :class:`~aioriak.error.InvalidRequest` for what the server would not survive.
+    Raises :class:`~aioriak.error.InvalidRequest` for a query that would crash the server's process.
     """
 
     __slots__ = ("index", "is_equality", "numeric", "request", "term", "timeout")
@@ -111,7 +111,7 @@ class IndexQuery:
             if (int(first) > int(last)) if self.numeric else (first > last):
                 raise InvalidRequest(f"the range of {show(self.index)} is reversed: {start!r} comes after {end!r}")
         self.term: Term | None = None
-        """What every match has, where that is known."""
+        """The term of every match, where it is known."""
         if self.is_equality and self.index != b"$bucket":
             self.term = int(request.key) if self.numeric else text(request.key)
         self.timeout: float | None = None
@@ -155,7 +155,7 @@ class IndexQuery:
             raise InvalidRequest("not a continuation of such a query: take the one that came with the page before")
 
     def after(self, continuation: bytes) -> None:
-        """Ask for what follows a page of this query from now on."""
+        """Continue after a page of this query."""
         self.request.continuation = continuation
 
     def limit(self, default: float | None) -> float:
@@ -203,7 +203,7 @@ class IndexStream:
 
 
 async def run(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[IndexRow]:
-    """Ask once: all matches, or with ``max_results`` a page of them."""
+    """Run a query: all matches, or with ``max_results`` a page of them."""
     reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
     return IndexAnswer(query.rows(reply), reply.continuation or None)
 

@@ -17,7 +17,7 @@ from aioriak.wire.operation import DELETE, GET, PUT
 
 
 class Brought(Protocol):
-    """What a request brought, opaque above this layer but for these."""
+    """A reply with contents."""
 
     @property
     def content(self) -> Sequence[WireContent]: ...
@@ -26,14 +26,14 @@ class Brought(Protocol):
 
 
 class Fetched(Brought, Protocol):
-    """What a get brought; no contents and no vclock where nothing is."""
+    """The reply to a get; without contents and vclock if nothing is stored."""
 
     @property
     def unchanged(self) -> bool: ...
 
 
 class Stored(Brought, Protocol):
-    """What a put brought: contents only with ``return_body`` or ``return_head``, a key where one was made."""
+    """The reply to a put: contents only with ``return_body`` or ``return_head``, a key if the server generated one."""
 
     @property
     def key(self) -> bytes: ...

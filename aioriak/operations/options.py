@@ -36,8 +36,8 @@ NOT_GIVEN: Any = _NotGiven()
 class ReadOptions(TypedDict, total=False):
     """Options of a read.
 
-    ``r``, ``pr``: replicas, and primary replicas, that must answer.  ``basic_quorum``: give up once
-    a quorum said "not found".  ``notfound_ok``: "not found" counts as an answer.  ``head`` (also
+    ``r``, ``pr``: replicas, and primary replicas, that must answer.  ``basic_quorum``: give up after
+    a quorum of "not found".  ``notfound_ok``: "not found" counts as an answer.  ``head`` (also
     ``head_only``): metadata only.  ``if_modified``: a vclock; nothing comes back when the object
     still has it.  ``deletedvclock``: the vclock of a tombstone comes back (``True`` unless given).
     ``n_val``, ``sloppy_quorum``: for this read alone.  ``node_confirms``: different nodes that must

@@ -196,7 +196,7 @@ async def set_bucket(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, 
 
 
 async def reset_bucket(dispatcher: Dispatcher, kind: bytes | None, bucket: bytes) -> None:
-    """Give a bucket its type's properties back."""
+    """Reset a bucket's properties to those of its type."""
     await dispatcher.call(RESET_BUCKET, base.RpbResetBucketReq(bucket=bucket, type=kind))
 
 

@@ -1,7 +1,7 @@
 """Repeating a put whose outcome is unknown (``retry_writes``).
 
 A put that is repeated although the first one was done can fail its own condition, become a sibling of itself, or be
-stored under a second key.  So it is repeated only after it was found out that this cannot happen:
+stored under a second key.  It is repeated only where that cannot happen:
 
 ==========================================  ==============================================================
 put                                         after an unknown outcome

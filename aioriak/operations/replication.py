@@ -1,4 +1,4 @@
-"""Replication queues: take what waits, put on what is to be replicated."""
+"""Replication queues: fetch queued objects, and queue objects for replication."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class QueueItem:
 
 
 class QueueLengths(NamedTuple):
-    """How much waits on a queue, by priority; all ``0`` where ``exists`` is false."""
+    """The lengths of a queue, by priority; all ``0`` if ``exists`` is false."""
 
     exists: bool
     real_time: int
@@ -116,7 +116,7 @@ async def push(
 async def enqueue(
     dispatcher: Dispatcher, kind: bytes | None, bucket: bytes, key: Name, options: Mapping[str, Any]
 ) -> None:
-    """Put an object's present version on the real-time queues."""
+    """Put an object's current version on the real-time queues."""
     request = kv.RpbRTEReq(bucket=bucket, key=encode_key(key))
     if kind is not None:
         request.type = kind

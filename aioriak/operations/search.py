@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 
 class SearchResults(TypedDict):
-    """What a query found: a page of documents, the best score, and how many there are in all."""
+    """The result of a query: a page of documents, the best score, and the total number of matches."""
 
     docs: list[Document]
     max_score: float
@@ -185,5 +185,5 @@ async def _call(
     except NotSupported as error:
         words = f"search is not supported by this server: Riak 2.x has it, Riak 3 does not ({error.text})"
         raise NotSupported(words, node=error.node, operation=error.operation) from None
-    except NotModifiedFailed as error:  # what "notfound" means after a conditional put
+    except NotModifiedFailed as error:  # the error for "notfound" in reply to a conditional put
         raise NotFound("there is no such index or schema", node=error.node, operation=error.operation) from None

@@ -35,5 +35,5 @@ async def get_client_id(dispatcher: Dispatcher) -> bytes:
 
 
 async def set_client_id(dispatcher: Dispatcher, client_id: str | bytes) -> None:
-    """Set the client id of every connection, present and to come."""
+    """Set the client id of every connection, open now or later."""
     await dispatcher.set_client_id(encode("client id", client_id))

@@ -36,7 +36,7 @@ _STREAM_READ = 64 * 1024  # bytes of a stream read at once: a read of empty mess
 
 
 class State(Enum):
-    """Where a connection is in its life."""
+    """The state of a connection."""
 
     NEW = "new"
     """Not connected yet, or in the middle of the TLS handshake."""
@@ -52,7 +52,7 @@ class State(Enum):
 
 
 class Event(Enum):
-    """What moves a connection from one state to another."""
+    """An event that moves a connection from one state to another."""
 
     CONNECTED = "connected"
     GIVEN = "given to one request"
@@ -96,7 +96,7 @@ _OPEN, _ALONE, _RETIRING = State.OPEN, State.ALONE, State.RETIRING
 
 
 class Owner(Protocol):
-    """What a connection reports to.  The calls may come in any order."""
+    """The receiver of a connection's reports.  The calls may come in any order."""
 
     def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
         """Note replies, ``count`` of them the last to their request."""

@@ -1,4 +1,4 @@
-"""Making a connection: TCP, then whatever has to be said first: TLS and login, the client's id."""
+"""Opening a connection: TCP, then TLS and login, then the client id."""
 
 from __future__ import annotations
 

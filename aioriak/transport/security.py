@@ -2,8 +2,8 @@
 
 The order is Riak's: ask for TLS, wait for the answer, only then begin the TLS
 handshake, log in inside it (Riak KV documentation, "Protocol Buffers Client
-API").  Nothing but the five bytes of STARTTLS is ever sent in the clear, and
-nothing that came in the clear counts after it.
+API").  Nothing but the five bytes of STARTTLS is ever sent unencrypted, and
+bytes received unencrypted after the reply are refused.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FOR_EVER = 365 * 86400.0  # to asyncio None means 60 s
 
 
 class StartTls(asyncio.Protocol):
-    """A connection in the clear: asks for TLS, and takes one answer."""
+    """An unencrypted connection that requests TLS and receives one reply."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.transport: asyncio.Transport | None = None
@@ -52,12 +52,12 @@ class StartTls(asyncio.Protocol):
         self._reader = FrameReader(_LARGEST_ANSWER)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask."""
+        """Send STARTTLS."""
         self.transport = cast(asyncio.Transport, transport)
         self.transport.write(encode_frame(START_TLS.request_code))
 
     def data_received(self, data: bytes) -> None:
-        """Take the answer, and refuse whatever somebody put behind it before TLS began."""
+        """Receive the reply, and refuse any bytes behind it: an attacker may have injected them before TLS began."""
         try:
             frames = self._reader.feed(data)
         except ProtocolError as error:
@@ -66,11 +66,11 @@ class StartTls(asyncio.Protocol):
         if not frames:
             return
         if len(frames) > 1 or self._reader.in_frame or self.answer.done():
-            self._fail(ProtocolError("something followed the answer to STARTTLS in the clear"))
+            self._fail(ProtocolError("unencrypted bytes followed the reply to STARTTLS"))
             return
         self.answer.set_result(frames[0])
         assert self.transport is not None
-        self.transport.pause_reading()  # what comes from here on is TLS
+        self.transport.pause_reading()  # the next bytes are TLS
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Fail the pending handshake: the server closed the connection."""
@@ -79,7 +79,7 @@ class StartTls(asyncio.Protocol):
     def _fail(self, error: RiakError) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
-            self.answer.exception()  # it may be that nobody asks any more
+            self.answer.exception()  # mark it as retrieved: the caller may have left
 
 
 async def secure(
@@ -204,9 +204,9 @@ def _tls_error(error: ssl.SSLError, host: str) -> SecurityError:
     if any(word in reason for word in ("PROTOCOL_VERSION", "HANDSHAKE_FAILURE", "UNSUPPORTED_PROTOCOL", "NO_SHARED")):
         return SecurityError(f"client and server have no TLS version or cipher in common ({reason})")
     if reason.endswith("ALERT_INTERNAL_ERROR"):
-        # Riak's check of revocation lists, on by default, falls over a certificate that names no list
+        # Riak's check of revocation lists, on by default, crashes for a certificate that names no list
         return SecurityError(
-            f"the server broke down in the TLS handshake ({reason}), as Riak does with check_crl on"
-            " when a client's certificate says of no revocation list where it is"
+            f"the server failed in the TLS handshake ({reason}), as Riak does with check_crl on"
+            " when a client's certificate names no revocation list"
         )
     return SecurityError(f"the TLS handshake failed ({reason})")

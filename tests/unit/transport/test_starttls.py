@@ -89,7 +89,7 @@ async def test_what_is_put_behind_the_answer_in_the_clear_is_not_taken_for_the_s
 
     async with listening(inject) as port:
         error = await refused(port, ann)
-        assert "followed the answer to STARTTLS in the clear" in str(error)
+        assert "unencrypted bytes followed the reply to STARTTLS" in str(error)
 
 
 async def test_half_a_frame_behind_the_answer_is_refused_too(ann: SecurityCreds) -> None:
@@ -99,7 +99,7 @@ async def test_half_a_frame_behind_the_answer_is_refused_too(ann: SecurityCreds)
         assert await reader.read() == b""
 
     async with listening(inject) as port:
-        assert "in the clear" in str(await refused(port, ann))
+        assert "unencrypted bytes" in str(await refused(port, ann))
 
 
 async def test_an_answer_in_pieces_is_an_answer(ann: SecurityCreds) -> None:
