@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -11,8 +10,8 @@ from aioriak.models.adapter import resolved_hints
 from aioriak.models.conversion import Field
 
 
-def expand(kind: type) -> tuple[list[Field], dict[str, Any], Callable[[Any], object] | None]:
-    """Return the stored fields of an attrs class, their types, and the check by its validators.
+def expand(kind: type) -> tuple[list[Field], dict[str, Any]]:
+    """Return the stored fields of an attrs class and their types.
 
     Fields that its constructor does not take (``init=False``) follow from others and are not stored.
     """
@@ -20,4 +19,4 @@ def expand(kind: type) -> tuple[list[Field], dict[str, Any], Callable[[Any], obj
     hints = {field.name: field.type for field in declared if field.type is not None}
     hints.update(resolved_hints(kind))
     fields = [Field(field.name, field.alias, field.default is attrs.NOTHING) for field in declared if field.init]
-    return fields, hints, attrs.validate
+    return fields, hints

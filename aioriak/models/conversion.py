@@ -359,10 +359,9 @@ class ClassConverter:
 
     forms: frozenset[str] = frozenset(("object",))
 
-    def __init__(self, kind: type, fields: list[Field], check: Callable[[Any], object] | None) -> None:
+    def __init__(self, kind: type, fields: list[Field]) -> None:
         self.kind = kind
         self.fields: dict[str, Field] = {field.parameter: field for field in fields}
-        self._check = check
 
     def load(self, document: Document) -> Any:
         if type(document) is not dict:
@@ -385,8 +384,6 @@ class ClassConverter:
     def dump(self, value: Any) -> Document:
         if not self.accepts(value):
             raise _wanted(self.kind.__name__, value)
-        if self._check is not None:
-            self._check(value)
         document = {}
         for name, field in self.fields.items():
             try:
@@ -400,8 +397,8 @@ class ClassConverter:
         return isinstance(value, self.kind)
 
 
-Expand = Callable[[type], "tuple[list[Field], Mapping[str, Any], Callable[[Any], object] | None] | None"]
-"""Returns the fields of a class, their types and a check of an instance; ``None`` for other types."""
+Expand = Callable[[type], "tuple[list[Field], Mapping[str, Any]] | None"]
+"""Returns the fields of a class and their types; ``None`` for other types."""
 
 _LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Collection,
           collections.abc.Iterable)  # fmt: skip
@@ -474,8 +471,8 @@ class Compiler:
         expanded = self._expand(kind)
         if expanded is None:
             return None
-        fields, hints, check = expanded
-        made = self._classes[kind] = ClassConverter(kind, fields, check)  # before its fields, which may contain it
+        fields, hints = expanded
+        made = self._classes[kind] = ClassConverter(kind, fields)  # before its fields, which may contain it
         for field in fields:
             field.converter = self.converter(hints.get(field.attribute, Any), f"{kind.__qualname__}.{field.attribute}")
         return made

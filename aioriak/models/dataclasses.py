@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 from aioriak.models.adapter import resolved_hints
 from aioriak.models.conversion import Field
 
 
-def expand(kind: type) -> tuple[list[Field], dict[str, Any], Callable[[Any], object] | None]:
+def expand(kind: type) -> tuple[list[Field], dict[str, Any]]:
     """Return the stored fields of a dataclass and their types.
 
     Fields that its constructor does not take (``init=False``) follow from others and are not stored.
@@ -24,4 +23,4 @@ def expand(kind: type) -> tuple[list[Field], dict[str, Any], Callable[[Any], obj
         for field in dataclasses.fields(kind)
         if field.init
     ]
-    return fields, resolved_hints(kind), None
+    return fields, resolved_hints(kind)

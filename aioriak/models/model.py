@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
-from aioriak.error import ContentError, InvalidRequest, RiakError
+from aioriak.error import ContentError, InvalidRequest, InvalidType, RiakError
 from aioriak.models.adapter import Adapter, library_of
 from aioriak.models.conversion import Document
 from aioriak.models.fields import kind_of, tagged
@@ -72,7 +72,7 @@ class Schema(Generic[M]):
         self.key_field, self.key_name, self.key_is_number = attribute, name, types == {int}
 
 
-    def key_document(self, key: Name | None) -> Document:
+    def key_document(self, key: Name) -> Document:
         """Return what stands for the key in a document that leaves it out."""
         if self.key_is_number and isinstance(key, str) and key.removeprefix("-").isdecimal():
             return int(key)
@@ -134,6 +134,14 @@ class Model(Generic[M]):
         self._adapter = self._schema.adapter
         self._upgrade = upgrade
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Model):
+            return NotImplemented
+        return self.kind == other.kind and self._upgrade == other._upgrade
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self._upgrade))
+
     def load(self, document: Document, key: Name | None) -> M:
         """Make an instance of the document that is stored under a key.
 
@@ -142,8 +150,9 @@ class Model(Generic[M]):
         schema = self._schema
         if self._upgrade is not None:
             document = self._upgraded(document)
-        if schema.key_name is not None and isinstance(document, dict) and schema.key_name not in document:
-            document = {schema.key_name: schema.key_document(key), **document}
+        name = schema.key_name
+        if name is not None and key is not None and isinstance(document, dict) and name not in document:
+            document = {name: schema.key_document(key), **document}
         try:
             instance = self._adapter.load(document)
         except Exception as error:
@@ -172,6 +181,8 @@ class Model(Generic[M]):
             document = self._adapter.dump(instance)
         except Exception as error:
             raise ContentError(f"the value is no valid {self._schema.name}: {self._adapter.words(error)}") from error
+        if key is None and self._schema.key_field is not None:
+            raise ContentError(f"{self._schema.name}.{self._schema.key_field} is the key, and the object has none")
         self._check_key(instance, key)
         return document
 
@@ -192,12 +203,11 @@ class Model(Generic[M]):
 
     def _check_key(self, instance: M, key: Name | None) -> None:
         field = self._schema.key_field
-        if field is not None:
+        if field is not None and key is not None:
             value = getattr(instance, field)
-            if key is None or str(value).encode("utf-8", "surrogateescape") != encode_key(key):
+            if str(value).encode("utf-8", "surrogatepass") != encode_key(key):
                 raise ContentError(
-                    f"{self._schema.name}.{field} is {value!r}, which is not the key of the object"
-                    + ("" if key is None else f", {key!r}")
+                    f"{self._schema.name}.{field} is {value!r}, which is not the key of the object, {key!r}"
                 )
 
     # -- indexes ------------------------------------------------------------------------------
@@ -224,12 +234,14 @@ class Model(Generic[M]):
         Raises :class:`~aioriak.error.InvalidRequest` for an unknown one.
         """
         schema = self._schema
+        if not isinstance(name, (str, bytes)):
+            raise InvalidType(f"name the field or the index in text, as in query('age', …), not {name!r}")
         found = sorted({index.name for index in schema.indexes if index.field == name})
         if len(found) == 1:
             return found[0]
         if found:
             raise InvalidRequest(f"{schema.name}.{name!s} has several indexes; name one of {', '.join(found)}")
-        if isinstance(name, bytes) or (isinstance(name, str) and (name.startswith("$") or kind_of(name))):
+        if isinstance(name, bytes) or name.startswith("$") or kind_of(name):
             return name
         known = ", ".join(f"{index.field} ({index.name})" for index in schema.indexes) or "none"
         raise InvalidRequest(f"{schema.name} declares no index {name!r}; its indexes are: {known}")

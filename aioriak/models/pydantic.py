@@ -13,6 +13,7 @@ from aioriak.models.adapter import FieldInfo
 from aioriak.models.conversion import Document
 
 M = TypeVar("M")
+_MASK = b'"**********"'
 _CLASSES = ("model", "dataclass", "typed-dict")  # nodes of a schema that have fields by name
 
 
@@ -56,8 +57,11 @@ class PydanticAdapter(Generic[M]):
 
     def load(self, document: Document) -> M:
         """Make an instance of a JSON document."""
+        return self._load(to_json(document, inf_nan_mode="constants"))
+
+    def _load(self, text: bytes) -> M:
         # validated as JSON, because strict classes take a date of a string there, and nowhere else
-        loaded: M = self._adapter.validate_json(to_json(document, inf_nan_mode="constants"), **self._options)
+        loaded: M = self._adapter.validate_json(text, **self._options)
         return loaded
 
     def dump(self, value: M) -> Document:
@@ -70,13 +74,14 @@ class PydanticAdapter(Generic[M]):
             # assigned after validation; what validation says is clearer, if it refuses the value
             self.load(self._dump(value, warnings="none"))
             raise
-        self.load(document)
+        text = to_json(document, inf_nan_mode="constants")
+        loaded = self._load(text)
+        if _MASK in text and self._dump(loaded, mode="python") != self._dump(value, mode="python"):
+            raise ValueError("pydantic writes a secret as asterisks; give its field a serializer that writes the value")
         return document
 
-    def _dump(self, value: M, warnings: str) -> Document:
-        return self._adapter.dump_python(
-            value, mode="json", by_alias=self._by_alias, round_trip=True, warnings=warnings
-        )
+    def _dump(self, value: M, *, mode: str = "json", warnings: str = "none") -> Document:
+        return self._adapter.dump_python(value, mode=mode, by_alias=self._by_alias, round_trip=True, warnings=warnings)
 
     def words(self, error: Exception) -> str:
         """Return what an error says."""

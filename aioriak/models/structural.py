@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 from aioriak.error import InvalidRequest
@@ -12,7 +12,7 @@ from aioriak.models.adapter import FieldInfo, library_of
 from aioriak.models.conversion import ClassConverter, Compiler, Document, Field, Mismatch
 
 M = TypeVar("M")
-_Expanded = tuple[list[Field], Mapping[str, Any], Callable[[Any], object] | None]
+_Expanded = tuple[list[Field], Mapping[str, Any]]
 
 
 def _expand(kind: type) -> _Expanded | None:
@@ -72,7 +72,9 @@ class StructuralAdapter(Generic[M]):
 
     def dump(self, value: M) -> Document:
         """Make a JSON document of an instance."""
-        return self._converter.dump(value)
+        document = self._converter.dump(value)
+        self._converter.load(document)  # constructors and validators may refuse what was assigned
+        return document
 
     def words(self, error: Exception) -> str:
         """Return what an error says."""
