@@ -6,6 +6,8 @@ Two comments state an expectation of their line:
     the type that ``reveal_type`` reports, with class names alone
 ``# expect-error: CODE, RULE, RULE``
     an error: mypy's code and then pyright's rules, ``-`` where that checker has none
+
+``# needs: LIBRARY`` names a library without which a program is not checked.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ PROGRAMS = pathlib.Path(__file__).parent / "programs"
 
 _REVEALED = re.compile(r"# revealed: (.+)$")
 _ERROR = re.compile(r"# expect-error: (.+)$")
+_NEEDED = re.compile(r"^# needs: (\w+)$", re.MULTILINE)
 _MODULE = re.compile(r"\b(?:\w+\.)+(?=\w)")
 _TYPED_DICT = re.compile(r"TypedDict\((\w+), \{[^{}]*\}\)")
 
@@ -37,6 +40,11 @@ class Reports:
     def add_error(self, line: int, code: str) -> None:
         """Add an error of a line."""
         self.errors.setdefault(line, set()).add(code)
+
+
+def needed(source: str) -> list[str]:
+    """Return the libraries that a program needs."""
+    return _NEEDED.findall(source)
 
 
 def expected(source: str, checker: str) -> Reports:

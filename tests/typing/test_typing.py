@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.typing.checking import PROGRAMS, Reports, differences, expected, run_mypy, run_pyright
+from tests.typing.checking import PROGRAMS, Reports, differences, expected, needed, run_mypy, run_pyright
 
 NAMES = sorted(path.stem for path in PROGRAMS.glob("*.py"))
 CHECKERS: dict[str, tuple[Callable[[list[pathlib.Path]], dict[pathlib.Path, Reports]], list[str]]] = {
@@ -31,6 +31,8 @@ def test_a_checker_reports_what_the_program_expects(
 ) -> None:
     checker, reports = checked
     path = PROGRAMS / f"{name}.py"
+    for library in needed(path.read_text()):
+        pytest.importorskip(library)
     assert differences(expected(path.read_text(), checker), reports[path]) == []
 
 
