@@ -132,7 +132,7 @@ def _member(union: Any, document: Document) -> Any:
                 if tag is None or document.get(one.tag_field) == tag:
                     return one
         elif isinstance(document, list) and (
-            isinstance(one, (*_ARRAYS, inspect.TupleType))
+            isinstance(one, (*_ARRAYS, inspect.TupleType, inspect.NamedTupleType))
             or (getattr(one, "array_like", False) and (one.tag is None or document[:1] == [one.tag]))
         ):
             return one

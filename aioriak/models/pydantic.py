@@ -28,6 +28,8 @@ class PydanticAdapter(Generic[M]):
         if tuple(int(part) for part in pydantic.VERSION.split(".")[:2]) < (2, 12):
             raise InvalidRequest(f"models need pydantic 2.12 or newer, not {pydantic.VERSION}")
         self._kind = kind
+        if not getattr(kind, "__pydantic_complete__", True):  # it refers to a class defined below it
+            pydantic.TypeAdapter(kind).rebuild(raise_errors=True)
         self._adapter: Any = pydantic.TypeAdapter(kind)
         self._options: dict[str, Any] = {} if self._states_extra(kind) else {"extra": "forbid"}
         declared: Any = kind
