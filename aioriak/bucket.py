@@ -149,7 +149,7 @@ class BucketType(CompatBucketType, Handle):
         self.client: RiakClient = cast("RiakClient", client)
         self._runtime = DetachedRuntime() if client is None else client._runtime
         self._place = (self.wire_name,)
-        self.defaults = NO_DEFAULTS
+        self.defaults: Defaults = NO_DEFAULTS
 
     def is_default(self) -> bool:
         """Whether this is the type ``default``."""
@@ -180,7 +180,7 @@ class BucketType(CompatBucketType, Handle):
         found: Mapping[str, object] = await self.get_properties()
         return found[key]
 
-    async def set_property(self, key: str, value: Any) -> None:
+    async def set_property(self, key: str, value: object) -> None:
         """Change one property.  Raises as :meth:`set_properties` does."""
         await self.set_properties(cast(BucketProperties, {key: value}))
 
@@ -250,7 +250,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         self._runtime = bucket_type._runtime if client is None else client._runtime
         self._place = (bucket_type.wire_name, self.wire_name)
         self._gets = kv.GetEncoder(bucket_type.wire_name, self.wire_name)
-        self.defaults = bucket_type.defaults
+        self.defaults: Defaults = bucket_type.defaults
 
     @property
     def path(self) -> str:
@@ -308,7 +308,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
     async def new(
         self,
         key: Name | None = None,
-        data: Any = None,
+        data: object = None,
         content_type: str | None = "application/json",
         encoded_data: bytes | str | None = None,
     ) -> V_co:
@@ -331,7 +331,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
     def new_object(
         self,
         key: Name | None = None,
-        data: Any = None,
+        data: object = None,
         content_type: str | None = "application/json",
         encoded_data: bytes | str | None = None,
     ) -> RiakObject:
@@ -503,7 +503,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         found: Mapping[str, object] = await self.get_properties()
         return found[key]
 
-    async def set_property(self, key: str, value: Any) -> None:
+    async def set_property(self, key: str, value: object) -> None:
         """Change one property.  Raises as :meth:`set_properties` does."""
         await self.set_properties(cast(BucketProperties, {key: value}))
 

@@ -35,7 +35,7 @@ T = TypeVar("T")
 Encoder = Callable[[Any], str | bytes]
 """Takes a value, returns what is stored."""
 
-Decoder = Callable[[bytes], Any]
+Decoder = Callable[[bytes], object]
 """Takes what is stored, returns the value."""
 
 

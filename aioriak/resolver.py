@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from aioriak.content import RiakContent
     from aioriak.riak_object import RiakObject
 
-Resolver = Callable[["RiakObject"], Any]
+Resolver = Callable[["RiakObject"], object]
 """Leaves an object with exactly one sibling; its result, unless awaitable, is ignored."""
 
 
@@ -48,7 +48,7 @@ def largest_resolver(key: Callable[[Any], Any]) -> Resolver:
     return resolve
 
 
-def merge_resolver(merge: Callable[[list[Any]], Any]) -> Resolver:
+def merge_resolver(merge: Callable[[list[Any]], object]) -> Resolver:
     """Return a resolver that stores ``merge([data, …])``: the siblings' values without tombstones, oldest first.
 
     The metadata of the sibling that was written last is kept.  ``merge`` may be a coroutine function.

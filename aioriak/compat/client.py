@@ -21,7 +21,7 @@ from aioriak.operations.datatypes import (
     DatatypeWriteOptions,
 )
 from aioriak.operations.indexes import MoreIndexOptions, Term
-from aioriak.operations.mapreduce import PhaseResult
+from aioriak.operations.mapreduce import Inputs, PhaseResult
 from aioriak.operations.names import Name
 from aioriak.operations.options import (
     NOT_GIVEN,
@@ -230,13 +230,13 @@ class CompatClient:
     # -- map/reduce ---------------------------------------------------------------------------
 
     async def mapred(
-        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
+        self: _Client, inputs: Inputs, query: Sequence[Mapping[str, object]], timeout: Timeout | None = None
     ) -> Any:
         """Call :meth:`MapReduce.run <aioriak.queries.mapreduce.MapReduce.run>`."""
         return await self.mapreduce.run(inputs, query, timeout)
 
     async def stream_mapred(
-        self: _Client, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
+        self: _Client, inputs: Inputs, query: Sequence[Mapping[str, object]], timeout: Timeout | None = None
     ) -> Stream[PhaseResult]:
         """Call :meth:`MapReduce.stream <aioriak.queries.mapreduce.MapReduce.stream>`."""
         return self.mapreduce.stream(inputs, query, timeout)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from aioriak.operations.names import Name
-from aioriak.queries.mapreduce import RiakMapReduce
-from aioriak.runtime import HasRuntime, KeyView
+from aioriak.queries.mapreduce import Function, Options, RiakMapReduce
+from aioriak.runtime import BucketTypeView, BucketView, HasRuntime, KeyView
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -40,21 +41,27 @@ class CompatObject(CompatContent):
 
     __slots__ = ()
 
-    def add(self: _Object, *args: Any) -> RiakMapReduce:
+    def add(
+        self: _Object,
+        arg1: KeyView | BucketView | Name,
+        arg2: Name | Sequence[Name | Sequence[object]] | None = None,
+        arg3: object = None,
+        bucket_type: BucketTypeView | Name | None = None,
+    ) -> RiakMapReduce:
         """Start a map/reduce job with this object, and the given inputs, as its inputs."""
-        return _job(self).add(*args)
+        return _job(self).add(arg1, arg2, arg3, bucket_type)
 
-    def link(self: _Object, *args: Any) -> RiakMapReduce:
+    def link(self: _Object, bucket: Name = "_", tag: Name = "_", keep: bool = False) -> RiakMapReduce:
         """Start a map/reduce job that follows this object's links (Riak 2.x)."""
-        return _job(self).link(*args)
+        return _job(self).link(bucket, tag, keep)
 
-    def map(self: _Object, *args: Any) -> RiakMapReduce:
+    def map(self: _Object, function: Function, options: Options | None = None) -> RiakMapReduce:
         """Start a map/reduce job with a map phase over this object."""
-        return _job(self).map(*args)
+        return _job(self).map(function, options)
 
-    def reduce(self: _Object, *args: Any) -> RiakMapReduce:
+    def reduce(self: _Object, function: Function, options: Options | None = None) -> RiakMapReduce:
         """Start a map/reduce job with a reduce phase over this object's key."""
-        return _job(self).reduce(*args)
+        return _job(self).reduce(function, options)
 
 
 def _job(robject: _Object) -> RiakMapReduce:

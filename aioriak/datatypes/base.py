@@ -61,7 +61,11 @@ class Datatype(CompatDatatype, Generic[V]):
     _removed: set[Field]
 
     def __init__(
-        self, bucket: BucketView | None = None, key: Name | None = None, value: Any = None, context: bytes | None = None
+        self,
+        bucket: BucketView | None = None,
+        key: Name | None = None,
+        value: object = None,
+        context: bytes | None = None,
     ) -> None:
         if key is not None:
             encode_key(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Datatype, Field
 from aioriak.datatypes.counter import Counter
@@ -15,6 +15,7 @@ from aioriak.error import InvalidType
 from aioriak.operations.names import Name
 
 D = TypeVar("D", bound=Datatype[Any])
+T = TypeVar("T")
 
 
 class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
@@ -116,7 +117,11 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def get(self, key: Field, default: Any = None) -> Any:
+    @overload
+    def get(self, key: Field) -> Datatype[Any] | None: ...
+    @overload
+    def get(self, key: Field, default: T) -> Datatype[Any] | T: ...
+    def get(self, key: Field, default: object = None) -> object:
         """Return the field if the map has it, else ``default``.  No field is made."""
         return self[key] if key in self else default  # noqa: SIM401 - this is it
 
@@ -221,7 +226,7 @@ class View(MutableMapping[Name, D], Generic[D]):
     def __getitem__(self, name: Name) -> D:
         return cast(D, self._map[name, self._kind.type_name])
 
-    def __setitem__(self, name: Name, value: Any) -> None:
+    def __setitem__(self, name: Name, value: object) -> None:
         field = self[name]
         if value is not field:
             field._become(value)
@@ -238,11 +243,15 @@ class View(MutableMapping[Name, D], Generic[D]):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def get(self, name: Name, default: Any = None) -> Any:
+    @overload
+    def get(self, name: Name) -> D | None: ...
+    @overload
+    def get(self, name: Name, default: T) -> D | T: ...
+    def get(self, name: Name, default: object = None) -> object:
         """Return the field if the map has it, else ``default``.  No field is made."""
         return self[name] if name in self else default  # noqa: SIM401 - this is it
 
-    def pop(self, name: Name, *default: Any) -> Any:
+    def pop(self, name: Name, *default: object) -> Any:
         """Stage the removal of a field and return its value.  Raises ``KeyError`` when the map has no such field."""
         if name not in self:
             if default:

@@ -26,6 +26,10 @@ _READING = {
 _READING_INPUTS = {("yokozuna", "mapred_search"), ("riak_search", "mapred_search")}
 
 
+Inputs = str | Sequence[object] | Mapping[str, object]
+"""The inputs of a job, as in Riak's JSON."""
+
+
 class PhaseResult(NamedTuple):
     """One result of a phase: the phase's number, and the result.  The results of several phases interleave."""
 
@@ -34,7 +38,7 @@ class PhaseResult(NamedTuple):
 
 
 def stream(
-    dispatcher: Dispatcher, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None
+    dispatcher: Dispatcher, inputs: Inputs, query: Sequence[Mapping[str, object]], timeout: Timeout | None
 ) -> Stream[PhaseResult]:
     """Run a job; ``timeout`` is for the server's work and for the wait for each message.
 
@@ -53,7 +57,7 @@ def stream(
     return Stream(dispatcher.stream(operation, request, limit), _results)
 
 
-def only_reads(inputs: Any, query: Sequence[Mapping[str, Any]]) -> bool:
+def only_reads(inputs: Inputs, query: Sequence[Mapping[str, object]]) -> bool:
     """Return whether a job certainly changes nothing.
 
     It runs Riak's own functions and link phases only; any other function can write, as ``map_delete`` does.

@@ -21,7 +21,7 @@ from aioriak.wire.operation import (
     Operation,
 )
 
-Document = dict[str, Any]
+Document = dict[str, Name | list[Name]]
 """A document's fields: text, or a list of texts where a field came more than once."""
 
 
@@ -119,12 +119,13 @@ def _document(doc: pb.RpbSearchDoc) -> Document:
     for pair in doc.fields:
         name = pair.key.decode("utf-8", "replace")
         value = text(pair.value)
-        if name not in found:
+        before = found.get(name)
+        if before is None:
             found[name] = value
-        elif isinstance(found[name], list):
-            found[name].append(value)
+        elif isinstance(before, list):
+            before.append(value)
         else:
-            found[name] = [found[name], value]
+            found[name] = [before, value]
     return found
 
 

@@ -9,6 +9,9 @@ __all__ = ["RiakKeyFilter", "key_filter"]
 
 Step = list[Any]
 
+Scalar = str | int | float
+"""A key, or what a key is converted to."""
+
 
 class RiakKeyFilter:
     """A key filter: steps that transform a key, and a predicate at the end.
@@ -27,10 +30,10 @@ class RiakKeyFilter:
 
     __slots__ = ("_steps",)
 
-    def __init__(self, *step: Any) -> None:
+    def __init__(self, *step: object) -> None:
         self._steps: tuple[Step, ...] = (list(step),) if step else ()
 
-    def step(self, name: str, *arguments: Any) -> RiakKeyFilter:
+    def step(self, name: str, *arguments: object) -> RiakKeyFilter:
         """Add a step by its name."""
         return self + RiakKeyFilter(name, *arguments)
 
@@ -112,23 +115,23 @@ class RiakKeyFilter:
 
     # -- predicates ---------------------------------------------------------------------------
 
-    def greater_than(self, value: Any) -> RiakKeyFilter:
+    def greater_than(self, value: Scalar) -> RiakKeyFilter:
         """Select what is greater than a value."""
         return self.step("greater_than", value)
 
-    def less_than(self, value: Any) -> RiakKeyFilter:
+    def less_than(self, value: Scalar) -> RiakKeyFilter:
         """Select what is less than a value."""
         return self.step("less_than", value)
 
-    def greater_than_eq(self, value: Any) -> RiakKeyFilter:
+    def greater_than_eq(self, value: Scalar) -> RiakKeyFilter:
         """Select what is greater than or equal to a value."""
         return self.step("greater_than_eq", value)
 
-    def less_than_eq(self, value: Any) -> RiakKeyFilter:
+    def less_than_eq(self, value: Scalar) -> RiakKeyFilter:
         """Select what is less than or equal to a value."""
         return self.step("less_than_eq", value)
 
-    def between(self, low: Any, high: Any, inclusive: bool = True) -> RiakKeyFilter:
+    def between(self, low: Scalar, high: Scalar, inclusive: bool = True) -> RiakKeyFilter:
         """Select what is between two values, themselves included unless ``inclusive`` is false."""
         return self.step("between", low, high, inclusive)
 
@@ -136,15 +139,15 @@ class RiakKeyFilter:
         """Select what matches a regular expression (PCRE)."""
         return self.step("matches", pattern)
 
-    def eq(self, value: Any) -> RiakKeyFilter:
+    def eq(self, value: Scalar) -> RiakKeyFilter:
         """Select what is equal to a value."""
         return self.step("eq", value)
 
-    def neq(self, value: Any) -> RiakKeyFilter:
+    def neq(self, value: Scalar) -> RiakKeyFilter:
         """Select what is not equal to a value."""
         return self.step("neq", value)
 
-    def set_member(self, *values: Any) -> RiakKeyFilter:
+    def set_member(self, *values: Scalar) -> RiakKeyFilter:
         """Select any of these values."""
         return self.step("set_member", *values)
 

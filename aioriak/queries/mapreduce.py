@@ -7,11 +7,11 @@ Riak's documentation: "Using MapReduce", "Advanced MapReduce".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, cast, runtime_checkable
 
 from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations import mapreduce
-from aioriak.operations.mapreduce import PhaseResult
+from aioriak.operations.mapreduce import Inputs, PhaseResult
 from aioriak.operations.names import Name
 from aioriak.operations.options import Timeout
 from aioriak.operations.stream import Stream
@@ -20,7 +20,7 @@ from aioriak.runtime import BucketTypeView, BucketView, HasRuntime, KeyView, Run
 
 __all__ = ["MapReduce", "PhaseResult", "RiakMapReduce"]
 
-Options = Mapping[str, Any]
+Options = Mapping[str, object]
 Function = str | Sequence[str]
 _MODULE = "riak_kv_mapreduce"
 
@@ -54,8 +54,8 @@ class RiakMapReduce:
     def add(
         self,
         arg1: _Object | BucketView | Name,
-        arg2: Name | Sequence[Name | Sequence[Any]] | None = None,
-        arg3: Any = None,
+        arg2: Name | Sequence[Name | Sequence[object]] | None = None,
+        arg3: object = None,
         bucket_type: BucketTypeView | Name | None = None,
     ) -> Self:
         """Add an object, a whole bucket, or keys of a bucket, each with optional data for the map function."""
@@ -69,7 +69,7 @@ class RiakMapReduce:
             if isinstance(key, (str, bytes)):
                 self.add_bucket_key_data(arg1, key, arg3, bucket_type)
             else:
-                name, data = (*key, arg3)[:2]
+                name, data = cast("tuple[Name, object]", (*key, arg3)[:2])
                 self.add_bucket_key_data(arg1, name, data, bucket_type)
         return self
 
@@ -80,7 +80,11 @@ class RiakMapReduce:
         return self.add_bucket_key_data(obj.bucket, obj.key, None)
 
     def add_bucket_key_data(
-        self, bucket: BucketView | Name, key: Name, data: Any = None, bucket_type: BucketTypeView | Name | None = None
+        self,
+        bucket: BucketView | Name,
+        key: Name,
+        data: object = None,
+        bucket_type: BucketTypeView | Name | None = None,
     ) -> Self:
         """Add a key, with optional data for the map function."""
         if self._inputs is not None:
@@ -94,11 +98,11 @@ class RiakMapReduce:
         """Add every key of a bucket, or those that key filters select.  This reads the whole cluster."""
         return self._set_inputs(_bucket_input(bucket, bucket_type))
 
-    def add_key_filters(self, key_filters: Sequence[Any] | RiakKeyFilter) -> Self:
+    def add_key_filters(self, key_filters: Sequence[Sequence[object]] | RiakKeyFilter) -> Self:
         """Add steps to the key filter, which only a whole bucket as input can have."""
         return self._filter(list(key_filters))
 
-    def add_key_filter(self, *args: Any) -> Self:
+    def add_key_filter(self, *args: object) -> Self:
         """Add one step to the key filter, by its name and arguments, or a whole filter."""
         if len(args) == 1 and isinstance(args[0], RiakKeyFilter):
             return self._filter(list(args[0]))
@@ -131,7 +135,7 @@ class RiakMapReduce:
         name = _text(index)
         return self._set_inputs({"bucket": name, "index": name, "query": query})
 
-    def module(self, module: str, function: str, arg: Any) -> Self:
+    def module(self, module: str, function: str, arg: object) -> Self:
         """Add the inputs that an Erlang function of the server returns."""
         return self._set_inputs({"module": module, "function": function, "arg": arg})
 
@@ -317,7 +321,7 @@ class MapReduce:
         """Return a builder of a job."""
         return RiakMapReduce(self)
 
-    async def run(self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None) -> Any:
+    async def run(self, inputs: Inputs, query: Sequence[Mapping[str, object]], timeout: Timeout | None = None) -> Any:
         """Run a job whose inputs and phases are given as in Riak's JSON; :meth:`job` builds them step by step.
 
         Returns a list of results, or with several kept phases a dict of such lists by phase.
@@ -333,7 +337,7 @@ class MapReduce:
         return next(iter(phases.values()), [])
 
     def stream(
-        self, inputs: Any, query: Sequence[Mapping[str, Any]], timeout: Timeout | None = None
+        self, inputs: Inputs, query: Sequence[Mapping[str, object]], timeout: Timeout | None = None
     ) -> Stream[PhaseResult]:
         """Stream the results of a job as given to :meth:`run`: pairs of a phase's number and a result."""
         return mapreduce.stream(self._runtime.dispatcher, inputs, query, timeout)

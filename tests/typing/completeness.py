@@ -25,6 +25,8 @@ def main() -> int:
     consequences: set[str] = set()
     for symbol in found["symbols"]:
         for each in symbol.get("diagnostics", []):
+            if each["severity"] != "error":
+                continue
             where = each.get("file", "").removeprefix(f"{ROOT}/")
             line = each["range"]["start"]["line"] + 1 if "range" in each else 0
             message = each["message"].replace("\n", " ")
