@@ -12,9 +12,10 @@ from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, look_up, resolve
 from aioriak.cluster.health import ping, takes_out, watch
 from aioriak.cluster.node import Node, NodeState
-from aioriak.cluster.supervisor import Complaints, supervise
+from aioriak.cluster.supervisor import supervise
 from aioriak.config import Address, Settings
 from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError, WrongEventLoop
+from aioriak.observability.complaints import Complaints
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Guarded, Telemetry
 
@@ -50,10 +51,12 @@ class Cluster:
         self.router: KeyRouter | None = _router(self) if settings.key_aware else None
         self.client_id: bytes | None = None
         self._rng = rng or Random()
-        self._complaints = Complaints()
+        self._default_balancer = TwoChoices(self._rng)
+        self._complaints = Complaints(logger)
         self._looking_up: set[Address] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._waiters: set[asyncio.Future[None]] = set()
+        self._ended: asyncio.Future[None] = loop.create_future()  # done once the cluster is closed
         for address in settings.nodes:
             self._add(address, seed=True)
         self.telemetry.client_started(self.stats)
@@ -210,12 +213,22 @@ class Cluster:
         return up[0] if up else None
 
     def _balance(self, up: list[Node]) -> Node:
-        """Choose by the balancer, or at random where the user's own one fails."""
+        """Choose by the balancer, or as the default one does where the user's own fails or picks no node that is up."""
         try:
-            return self.balancer.pick(up)
+            node = self.balancer.pick(up)
+            if node.state is not NodeState.UP:
+                raise ValueError(f"the balancer picked {node!r}, which is not up")
+            return node
         except Exception as error:
-            self._complaints.log("the balancer failed; the node is chosen at random", error)
-            return self._rng.choice(up)
+            self._complaints.log("the balancer failed; the default one is used", error, whatever_text=True)
+            return self._default_balancer.pick(up)
+
+    def observe(self, node: Node, seconds: float) -> None:
+        """Report to the balancer how long a node took to answer."""
+        try:
+            self.balancer.observe(node, seconds)
+        except Exception as error:
+            self._complaints.log("the balancer failed to note a latency", error, whatever_text=True)
 
     def _has_its_share(self, node: Node) -> bool:
         """Whether a node that came back gets this request: seldom at first, then more often."""
@@ -226,6 +239,10 @@ class Cluster:
             node.back_since = None
             return True
         return self._rng.random() < max(part, 0.05)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait between two attempts at a request; closing the cluster ends the wait."""
+        await asyncio.wait([self._ended], timeout=seconds)
 
     async def wait_for_node(self, deadline: float | None, failed: list[RiakError]) -> None:
         """Wait until some node is up.
@@ -435,6 +452,10 @@ class Cluster:
             )
 
     def _wake_waiters(self) -> None:
+        if self.loop.is_closed():
+            return  # no caller is left
+        if not self._ended.done():
+            self._ended.set_result(None)
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)

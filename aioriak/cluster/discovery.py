@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from aioriak.cluster.health import ask
 from aioriak.cluster.node import Node
-from aioriak.cluster.supervisor import Complaints
 from aioriak.config import Address, MapAddress
 from aioriak.error import InvalidRequest, NotSupported, RiakError
+from aioriak.observability.complaints import Complaints
 from aioriak.wire.operation import MEMBERSHIP
 
 logger: logging.Logger = logging.getLogger("aioriak.cluster")

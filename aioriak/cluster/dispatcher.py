@@ -127,7 +127,7 @@ class Dispatcher:
                     self.answered(node, started)
                 return reply
             if wait:
-                await asyncio.sleep(wait)
+                await cluster.pause(wait)
             started = loop.time()
             if deadline is not None and operation.has_timeout:
                 message: Any = request.message() if isinstance(request, Encoded) else request
@@ -135,10 +135,9 @@ class Dispatcher:
                 frame = encode_request(operation, message)
 
     def answered(self, node: Node, started: float) -> None:
-        """An attempt that began at ``started`` succeeded: for a balancer that wants to know."""
-        balancer = self.cluster.balancer
-        if balancer.wants_latency:
-            balancer.observe(node, node.pool.replied_at - started)
+        """Note that an attempt that began at ``started`` succeeded: for a balancer that wants to know."""
+        if self.cluster.balancer.wants_latency:
+            self.cluster.observe(node, node.pool.replied_at - started)
 
     def _attempt_deadline(
         self, operation: Operation[Any, Any], deadline: float | None, tries: Attempts | None
@@ -266,7 +265,8 @@ class MessageStream(Generic[R]):
                     self._error = final
                     self._end()
                     raise
-                await asyncio.sleep(wait)
+                if wait:
+                    await self._dispatcher.cluster.pause(wait)
                 continue
             if message is None:
                 self._end()

@@ -8,8 +8,10 @@ The providers are OpenTelemetry's global ones unless others are given.
 
 Every operation is a span of kind *client*, named after the operation and the bucket (``get users``), with
 ``db.system.name`` (``riak``), ``db.operation.name``, ``db.collection.name`` (the bucket), ``db.namespace``
-(the bucket type), ``server.address`` and ``server.port`` of the node that answered, and ``error.type``;
-attempts that failed before are its events.  Keys and values are never recorded.
+(the bucket type), ``server.address`` and ``server.port`` of the node that answered; attempts that failed before are
+its events.  A failure has ``error.type`` (the class), ``error.message`` (the class's ``summary``), and
+``aioriak.outcome`` (``unknown`` or ``written``) where a write may have been done, or was.  Keys, values and the
+server's own texts, which can quote both, are never recorded.
 
 Metrics: ``db.client.operation.duration`` and ``db.client.connection.create_time`` (histograms, seconds),
 ``db.client.connection.count``, ``db.client.connection.pending_requests``, ``db.client.connection.timeouts``,
@@ -77,8 +79,8 @@ class OpenTelemetry(Telemetry):
 
     def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
         """Add an event to the span."""
-        said = {"error.type": _kind(attempt.error), "error.message": _said(attempt.error), "attempt": attempt.number}
-        token.add_event("attempt failed", {**said, **_server(attempt.node)})
+        described = {**_error(attempt.error), "attempt": attempt.number, **_server(attempt.node)}
+        token.add_event("attempt failed", described)
         self._retries.add(1, {"db.system.name": "riak", "error.type": _kind(attempt.error), **_server(attempt.node)})
 
     def operation_ended(self, token: Any, outcome: Outcome) -> None:
@@ -88,7 +90,9 @@ class OpenTelemetry(Telemetry):
             more["error.type"] = _kind(outcome.error)
         token.set_attributes(more)
         if isinstance(outcome.error, Exception):
-            token.set_status(Status(StatusCode.ERROR, _said(outcome.error)))
+            described = _error(outcome.error)
+            token.set_attributes(described)
+            token.set_status(Status(StatusCode.ERROR, str(described.get("error.message", ""))))
         token.end()
         self._duration.record(outcome.seconds, {**_call(outcome.call), **more})
         if isinstance(outcome.error, PoolTimeout) and outcome.node is not None:
@@ -171,8 +175,16 @@ def _server(node: str) -> Attributes:
     return {"server.address": host.strip("[]"), "server.port": int(port)}
 
 
-def _said(error: BaseException) -> str:
-    return str(error.value if isinstance(error, RiakError) else error)  # all of its text would name the key
+def _error(error: Exception) -> Attributes:
+    """Describe an error without its text: that can hold the server's words, keys, and parts of values."""
+    described: Attributes = {"error.type": _kind(error)}
+    if isinstance(error, RiakError):
+        described["error.message"] = type(error).summary
+        if error.outcome_unknown:
+            described["aioriak.outcome"] = "unknown"
+        elif error.written:
+            described["aioriak.outcome"] = "written"
+    return described
 
 
 def _kind(error: BaseException) -> str:

@@ -9,8 +9,12 @@ Subclass :class:`Telemetry`, override what is of interest, and give an instance 
 
     client = RiakClient(telemetry=Slow())
 
-Everything is called in the event loop, on the way of requests: be quick and do not wait.  What a hook
-raises is logged, and changes nothing for the request.  Without telemetry nothing of this costs anything.
+Everything is called in the event loop, on the way of requests: be quick and do not wait.  An exception that a
+hook raises is logged, once for each class, and changes nothing for the request.  Without telemetry nothing of
+this costs anything.
+
+The text of an error can hold the server's words, and so keys and parts of values.  Export its class and its
+``summary``, which hold neither.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from aioriak.observability.complaints import Complaints
 from aioriak.observability.stats import Stats
 
 logger: logging.Logger = logging.getLogger("aioriak.telemetry")
@@ -105,51 +110,52 @@ class Telemetry:
 
 
 class Guarded(Telemetry):
-    """Passes everything on, and lets no exception out."""
+    """Passes everything on, and lets no exception out: it is logged, once for each hook and class of exception."""
 
     def __init__(self, telemetry: Telemetry) -> None:
         self._telemetry = telemetry
+        self._complaints = Complaints(logger)
 
-    def _tell(self, hook: Callable[..., Any], *told: Any) -> Any:
+    def _call(self, hook: Callable[..., Any], *args: Any) -> Any:
         try:
-            return hook(*told)
-        except Exception:
-            logger.exception("%s failed", getattr(hook, "__qualname__", hook))
+            return hook(*args)
+        except Exception as error:
+            self._complaints.log(f"{getattr(hook, '__qualname__', hook)} failed", error, whatever_text=True)
             return None
 
     def operation_started(self, call: Call) -> object:
         """See :class:`Telemetry`, as for all that follow."""
-        return self._tell(self._telemetry.operation_started, call)
+        return self._call(self._telemetry.operation_started, call)
 
     def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
-        self._tell(self._telemetry.attempt_failed, token, attempt)
+        self._call(self._telemetry.attempt_failed, token, attempt)
 
     def operation_ended(self, token: Any, outcome: Outcome) -> None:
-        self._tell(self._telemetry.operation_ended, token, outcome)
+        self._call(self._telemetry.operation_ended, token, outcome)
 
     def connection_opened(self, node: str, seconds: float) -> None:
-        self._tell(self._telemetry.connection_opened, node, seconds)
+        self._call(self._telemetry.connection_opened, node, seconds)
 
     def connection_failed(self, node: str, seconds: float, error: Exception) -> None:
-        self._tell(self._telemetry.connection_failed, node, seconds, error)
+        self._call(self._telemetry.connection_failed, node, seconds, error)
 
     def connection_closed(self, node: str) -> None:
-        self._tell(self._telemetry.connection_closed, node)
+        self._call(self._telemetry.connection_closed, node)
 
     def node_joined(self, node: str) -> None:
-        self._tell(self._telemetry.node_joined, node)
+        self._call(self._telemetry.node_joined, node)
 
     def node_left(self, node: str) -> None:
-        self._tell(self._telemetry.node_left, node)
+        self._call(self._telemetry.node_left, node)
 
     def node_down(self, node: str, error: Exception) -> None:
-        self._tell(self._telemetry.node_down, node, error)
+        self._call(self._telemetry.node_down, node, error)
 
     def node_up(self, node: str) -> None:
-        self._tell(self._telemetry.node_up, node)
+        self._call(self._telemetry.node_up, node)
 
     def client_started(self, stats: Callable[[], Stats]) -> None:
-        self._tell(self._telemetry.client_started, stats)
+        self._call(self._telemetry.client_started, stats)
 
     def client_closed(self, stats: Callable[[], Stats]) -> None:
-        self._tell(self._telemetry.client_closed, stats)
+        self._call(self._telemetry.client_closed, stats)

@@ -14,11 +14,12 @@ import pytest
 
 from aioriak import Backoff, RiakClient, SecurityCreds
 from aioriak.cluster import discovery
+from aioriak.cluster.balancer import TwoChoices
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node
-from aioriak.cluster.supervisor import Complaints
 from aioriak.config import Address, Discovery, HealthPolicy
 from aioriak.error import ConnectError, RiakError
+from aioriak.observability.complaints import Complaints
 from aioriak.riak_pb import kv
 from aioriak.testing import RiakServer
 from tests.wires import until
@@ -90,7 +91,7 @@ async def test_a_member_without_a_usable_address_is_left_out(
     async with await RiakClient.create(nodes=cluster.addresses, health=HEALTH) as client:
         monkeypatch.setattr(discovery, "ask", ask)
         node = core(client).up[0]
-        members = await discovery.discover(node, [], 5.0, None, Complaints())
+        members = await discovery.discover(node, [], 5.0, None, Complaints(logging.getLogger("aioriak.cluster")))
     assert members is not None
     assert Address("10.0.0.2") in members
     assert not {member.host for member in members} & {"10.0.0.1", "", "a b"}
@@ -135,6 +136,47 @@ async def test_requests_are_served_while_the_users_balancer_raises(
         for _ in range(20):
             assert await client.ping()
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 1
+
+
+@pytest.mark.parametrize("picked", [None, "a node", Node])
+async def test_requests_are_served_while_the_users_balancer_picks_nonsense(
+    cluster: RiakServer, caplog: pytest.LogCaptureFixture, picked: object
+) -> None:
+    """Such as nothing, something else, or a node that was removed."""
+    removed: list[Node] = []
+
+    class Broken:
+        wants_latency = False
+
+        def pick(self, up: Sequence[Node]) -> Any:
+            return removed[0] if picked is Node else picked
+
+        def observe(self, node: Node, seconds: float) -> None:
+            raise AssertionError
+
+    async with await RiakClient.create(nodes=cluster.addresses, balancer=Broken(), health=HEALTH) as client:
+        removed += list(client._cluster.nodes.values())[:1]
+        await client.remove_node(removed[0].name)
+        for _ in range(20):
+            assert await client.ping()
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.exc_info is not None
+
+
+async def test_a_balancer_that_fails_to_note_latencies_fails_no_request(
+    cluster: RiakServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(TwoChoices):
+        wants_latency = True
+
+        def observe(self, node: Node, seconds: float) -> None:
+            raise LookupError(f"no place for {seconds}")
+
+    async with await RiakClient.create(nodes=cluster.addresses, balancer=Broken(), health=HEALTH) as client:
+        for _ in range(20):
+            assert await client.ping()
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.exc_info is not None
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70 + ".example", "é" * 70])

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from aioriak.cluster.supervisor import Complaints, supervise
+from aioriak.cluster.supervisor import supervise
 from aioriak.config import Backoff
 
 AT_ONCE = Backoff(first=0.0, longest=0.0)
@@ -38,17 +38,3 @@ async def test_a_cancellation_ends_supervised_work() -> None:
     supervised.cancel()
     with pytest.raises(asyncio.CancelledError):
         await supervised
-
-
-def test_different_exceptions_are_each_logged(caplog: pytest.LogCaptureFixture) -> None:
-    complaints = Complaints()
-    for number in (1, 2, 1, 2, 3):
-        complaints.log("a step failed", LookupError(str(number)))
-    assert len(caplog.records) == 3
-
-
-def test_memory_of_what_was_logged_is_bounded() -> None:
-    complaints = Complaints()
-    for number in range(1000):
-        complaints.log("a step failed", LookupError(str(number)))
-    assert len(complaints._logged) <= 100

@@ -10,7 +10,7 @@ import pytest
 
 from aioriak import RetryPolicy, RiakClient
 from aioriak.config import Backoff
-from aioriak.error import Overload, QuorumTooLarge
+from aioriak.error import ContentError, OutcomeUnknown, Overload, QuorumTooLarge, RiakError, ServerError
 from aioriak.testing import RiakServer
 
 pytest.importorskip("opentelemetry.sdk")
@@ -105,9 +105,38 @@ async def test_an_error_is_the_spans_status_and_type(server: RiakServer, collect
             await client.get(robject, r=99)
     [span] = collected.spans("get users")
     assert span.status.status_code is trace.StatusCode.ERROR
-    assert "n_val_violation" in (span.status.description or "")
+    assert span.status.description == QuorumTooLarge.summary
+    assert "n_val_violation" not in span.to_json()
     assert (span.attributes or {})["error.type"] == "aioriak.error.QuorumTooLarge"
     assert "ann" not in span.to_json()
+
+
+async def test_neither_server_texts_nor_values_nor_keys_reach_spans_and_metrics(
+    server: RiakServer, collected: Collected
+) -> None:
+    retry = RetryPolicy(attempts=2, backoff=Backoff(first=0.0, longest=0.0))
+    async with await connected(server, collected, retry=retry) as client:
+        bucket = client.bucket("users", "siblings")
+        server.faults.error("get", "{error, hunter2-of-the-server}", times=1)
+        with pytest.raises(ServerError):
+            await bucket.get("hunter2-key")
+        server.faults.error("put", "overload", times=1)  # the next attempt is answered by the other text
+        server.faults.error("put", "hunter2 of a write", times=1)
+        with pytest.raises(OutcomeUnknown):
+            await (await bucket.new("hunter2-key", "hunter2-value")).store()
+        with pytest.raises(RiakError):
+            await bucket.get("hunter2-key", r=99)
+        await (await bucket.new("hunter2-key", encoded_data=b"{hunter2")).store()
+        with pytest.raises(ContentError):
+            (await bucket.get("hunter2-key")).data  # noqa: B018 - decodes
+    exported = "".join(span.to_json() for span in collected._spans.get_finished_spans())
+    metrics = collected._reader.get_metrics_data()
+    assert metrics is not None
+    assert "hunter2" not in exported + metrics.to_json()
+    [failed] = [span for span in collected.spans("put users") if span.status.status_code is trace.StatusCode.ERROR]
+    assert (failed.attributes or {})["aioriak.outcome"] == "unknown"
+    assert failed.events[0].attributes is not None
+    assert failed.events[0].attributes["error.message"] == Overload.summary
 
 
 async def test_attempts_that_were_made_again_are_events_and_counted(server: RiakServer, collected: Collected) -> None:

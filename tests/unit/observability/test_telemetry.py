@@ -243,6 +243,21 @@ async def test_a_hook_that_raises_is_logged_and_changes_nothing(
     assert {record.name for record in caplog.records if record.levelno >= logging.ERROR} == {"aioriak.telemetry"}
 
 
+async def test_a_hook_that_always_raises_is_logged_once_with_its_traceback(
+    server: RiakServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(Telemetry):
+        def operation_ended(self, token: Any, outcome: Outcome) -> None:
+            raise LookupError(f"no place to write {outcome.seconds}")
+
+    async with await connected(server, Broken()) as client:
+        for _ in range(20):
+            assert await client.ping()
+    [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert record.exc_info is not None
+    assert isinstance(record.exc_info[1], LookupError)
+
+
 def test_every_hook_is_guarded() -> None:
     hooks = {name for name in vars(Telemetry) if not name.startswith("_")}
     assert hooks <= vars(Guarded).keys()
