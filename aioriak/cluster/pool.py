@@ -439,7 +439,6 @@ class Pool:
 
     def _look_for_slow(self) -> None:
         """Mark the slow connections, and relieve them of what waits there; again later while any is busy."""
-        self._watchdog = None
         now = self._loop.time()
         limit = now - self._patience
         busy = [slot for slot in self._slots.all if slot.pending and not slot.pending[0].alone]
@@ -449,6 +448,7 @@ class Pool:
                 if slot is self._latest:
                     self._latest = None
         self._relieve()
+        self._watchdog = None  # not before, or what was sent just now would have started a second one
         if busy and not self._closing:
             self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
 

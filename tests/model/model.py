@@ -27,13 +27,16 @@ from aioriak.transport import connector
 from aioriak.transport.connection import Connection
 from aioriak.transport.connection import State as ConnectionState
 from aioriak.transport.exchange import AnyExchange
+from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import DELETE, GET, LIST_KEYS, PUT, Operation
 from tests.model.loop import SteppedLoop
 from tests.model.peer import FOLD, Peer, Received, Wire
 
 TIMEOUTS = (0.5, 3.0, 20.0)
+_FRESH = 0.05  # seconds for which a connection may be idle without being checked before its next use
 _PAUSE = 1.0  # seconds that a pool opens nothing after a connection failed
 _MOMENT = 1e-6
+OVERDUE = 2.0
 
 KINDS: dict[str, tuple[Operation[Any, Any], type]] = {
     "get": (GET, kv.RpbGetReq),
@@ -52,6 +55,8 @@ class Request:
         self.deadline = deadline
         self.repeats = operation.idempotent
         self.task: asyncio.Task[Any]
+        self.written = 0
+        """Copies that were given to transports."""
         self.received = 0
         """Copies that arrived at peers."""
         self.refused = 0
@@ -75,7 +80,7 @@ class Reading:
         self.copy: str | None = None
         self.taken = 0
         self.ended: str | None = None
-        """How, once it has: "done", "failed" or "left"."""
+        """How, once it has: "done", "failed" (which every step tells from then on) or "left"."""
 
 
 class Checked(Connection):
@@ -127,7 +132,7 @@ class Model:
         self.peers = {place: Peer(self, place) for place in self.peers}
         settings = Settings(
             nodes=addresses,
-            timeouts=Timeouts(connect=4.0, request=20.0, overdue=2.0, close=3.0),
+            timeouts=Timeouts(connect=4.0, request=20.0, overdue=OVERDUE, close=3.0),
             pool=PoolLimits(
                 min_size=min_size, max_size=max_size, max_in_flight=max_in_flight, idle_timeout=idle_timeout,
                 max_lifetime=max_lifetime, stream_buffer=2000,
@@ -224,8 +229,17 @@ class Model:
                 if usable and since < pool._patience:
                     self.fail(f"{exchange.operation.name} was sent over a slow connection, and another was free")
 
-    def check_written(self, wire: Wire, count: int) -> None:
-        """Nothing is written behind a request that was given up."""
+    def check_written(self, wire: Wire, names: list[str]) -> None:
+        """Nothing is written behind a request that was given up, or to a peer that was seen to hang up."""
+        for name in names:
+            request = self.names.get(name)
+            if isinstance(request, Request):
+                request.written += 1
+        connection: Connection = wire.protocol
+        idle = len(connection.pending) == len(names) and self.loop.time() - connection.used_at >= _FRESH
+        if wire.socket.dead and idle and any(name in self.names for name in names):
+            self.fail("an idle connection was used without a look at whether it is dead")
+        count = len(names)
         pending: Sequence[AnyExchange] = wire.protocol.pending
         new = list(pending)[len(pending) - count :]
         if pending and pending[0].done() and pending[0] is not new[0] and not all(one.done() for one in new):
@@ -286,7 +300,7 @@ class Model:
 
     def step(self, number: int) -> None:
         """Wait for the next message of a stream."""
-        live = [one for one in self.readings if one.ended is None and one.step is None]
+        live = [one for one in self.readings if one.ended in (None, "failed") and one.step is None]
         if live:
             reading = live[number % len(live)]
             reading.began = self.loop.time()
@@ -328,13 +342,15 @@ class Model:
                 wire.answer()
             wire.deliver(round(len(wire.outbox) * part))
 
-    def message(self, number: int, count: int) -> None:
-        """Send messages of the stream that a connection has."""
+    def message(self, number: int, count: int, done: bool = False) -> None:
+        """Send messages of the stream that a connection has, in one read, and its end if it is ``done``."""
         streams = [wire for wire in self.wires if wire.queue and wire.queue[0].streams]
         if streams:
             wire = streams[number % len(streams)]
             for _ in range(count):
                 wire.answer(done=False)
+            if done:
+                wire.answer()
             wire.deliver()
 
     def refuse(self, number: int, error: str) -> None:
@@ -355,6 +371,15 @@ class Model:
         wire.poisoned = True
         wire.deliver()
 
+    def unasked(self, number: int) -> None:
+        """Send a reply over a connection on which no request has arrived."""
+        wires = [wire for wire in self.wires if not wire.queue and not wire.outbox and not wire.blocked]
+        if wires:
+            wire = wires[number % len(wires)]
+            wire.outbox += encode_frame(GET.reply_code, kv.RpbGetResp(vclock=b"unasked").SerializeToString())
+            wire.poisoned = wire.reading
+            wire.deliver()
+
     def lose(self, number: int, error: Exception | None) -> None:
         """Lose a connection."""
         wire = self._wire(number)
@@ -363,7 +388,7 @@ class Model:
 
     def hang_up(self, number: int) -> None:
         """End an idle connection so that the client has not noticed yet."""
-        idle = [wire for wire in self.wires if not wire.queue and not wire.outbox]
+        idle = [wire for wire in self.wires if not wire.protocol.pending and not wire.outbox]
         if idle:
             idle[number % len(idle)].socket.dead = True
 
@@ -497,6 +522,8 @@ class Model:
             self.fail(f"{request} was lost because the reply to another was overdue")
         elif error.value.startswith("trouble") and request.name not in error.value:
             self.fail(f"{request} got the error of another: {error.value}")
+        elif error.outcome_unknown and not request.written:
+            self.fail(f"{request} was never written, and its outcome is reported as unknown")
         elif request.operation.writes and not error.outcome_unknown and request.received > request.refused:
             self.fail(f"{request} is reported as not done: {error!r}")
 
@@ -511,6 +538,8 @@ class Model:
             if not isinstance(error, RiakError):
                 self.fail(f"stream {reading.name} ended with {error!r}")
             return
+        if reading.ended == "failed":
+            self.fail(f"stream {reading.name} goes on after its error")
         message = step.result()
         if message is None:
             reading.ended = "done"
@@ -534,6 +563,7 @@ class Model:
             found = (slot in slots.opening, slot in slots.rotation, slot in slots.idle, slot in slots.aside)
             assert found == membership[1:], (slot, found)
             assert slot.state is not State.IDLE or not slot.pending, slot
+            assert (slot.reserved_for is not None) == (slot.state is State.RESERVED), slot
             assert slot.state is not State.BUSY or slot.pending, slot
             assert len(slot.pending) <= limits.max_in_flight or slot.state is State.LEASED, slot
             if slot.state is not State.OPENING:
@@ -541,6 +571,9 @@ class Model:
                 assert slot.pending is slot.connection.pending
                 usable = slot.connection.state in (ConnectionState.OPEN, ConnectionState.ALONE)
                 assert usable or slot.state in (State.RETIRING, State.LEASED), (slot, slot.connection)
+        alone = sum(slot.state in (State.RESERVED, State.STREAMING) for slot in slots.all)
+        assert alone <= max(1, limits.max_size - 1), f"{alone} connections for streams"
+        assert pool._latest is None or pool._latest in slots.rotation, pool._latest
         for part in (slots.opening, slots.rotation, slots.idle, slots.aside):
             assert len(part) == len(set(part)), "a slot is there twice"
             assert slots.all.issuperset(part), "a slot is there that is gone"
@@ -588,6 +621,13 @@ class Model:
         if wire.poisoned:
             self.fail("a connection stays open after garbage")
         connection: Connection = wire.protocol
+        pending = connection.pending
+        if pending and pending[0].done() and connection.usable:
+            self.fail(f"{connection} takes requests behind one that was given up")
+        if pending and pending[0].done() and all(one.done() for one in pending) and not wire.blocked:
+            given_up = max(pending[0].deadline or 0.0, connection.since)
+            if self.loop.time() > given_up + 2 * OVERDUE + _MOMENT and connection.owner is not None:
+                self.fail(f"{connection} stays open, and the replies to its abandoned requests are overdue")
         if wire.blocked or wire.outbox:
             return
         assert len(connection.pending) == len(wire.queue), (connection, wire.queue)
@@ -682,16 +722,22 @@ class Model:
         self.loop.close()
 
     def _end(self, gently: bool) -> None:
-        if gently:
-            self.loop.let(self.cluster.aclose(), 60.0)
-        else:
-            self.act(self.cluster.close)
+        self.loop.settle()
+        for _, lease in self.leases:
+            lease.cancel()
+        self.loop.settle()
+        self.check()
         for _, connection in self.leased:
             connection.close()
-        self.loop.settle()
+        if gently:
+            self.loop.let(self.cluster.aclose(), 60.0)
+            self.loop.settle()
+        else:
+            self.act(self.cluster.close)
         for reading in self.readings:
             if reading.ended is None and reading.step is None:
-                self.act(self.step, 0)
+                self.act(self.step, self.readings.index(reading))
+        self._check_nothing_runs()
         self.wait(25.0)  # for the last deadlines
         for _, connection in self.leased:
             connection.close()
@@ -712,6 +758,9 @@ class Model:
             assert not pool._slots.all, pool._slots.all
             assert not pool._waiting, pool._waiting
             assert not pool._waiting_alone, pool._waiting_alone
+        self._check_nothing_runs()
+
+    def _check_nothing_runs(self) -> None:
         assert not self.loop.timers, self.loop.timers
         tasks = asyncio.all_tasks(self.loop)
         assert not tasks, tasks

@@ -130,7 +130,7 @@ class Wire(asyncio.Transport):
             return
         if bytes(data) == b"\r\n\r\n":
             return  # a health check looks for a server of another protocol
-        self.model.check_written(self, len(FrameReader().feed(bytes(data))))
+        self.model.check_written(self, [_name(code, bytes(body)) for code, body in FrameReader().feed(bytes(data))])
         if not self.blocked:
             self._arrive(bytes(data))
             return

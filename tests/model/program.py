@@ -30,7 +30,7 @@ def options_of(random: Random) -> dict[str, Any]:
     nodes = random.choice((1, 1, 2))
     return {
         "nodes": nodes,
-        "max_size": random.randint(1, 3),
+        "max_size": random.choice((1, 2, 3, 3, 4)),
         "max_in_flight": random.choice((1, 2, 4)),
         "min_size": random.randint(0, 1),
         "max_lifetime": random.choice((None, 8.0)),
@@ -39,34 +39,49 @@ def options_of(random: Random) -> dict[str, Any]:
     }
 
 
+WEIGHTS = {
+    "call": 5, "get": 2, "cancel": 2, "stream": 1, "step": 1, "leave": 1, "cancel_step": 1, "reply": 3, "message": 1,
+    "refuse": 1, "garbage": 1, "unasked": 1, "lose": 1, "hang_up": 1, "block": 1, "listen": 1, "settle_call": 1,
+    "serve": 1, "lease": 2, "give_back": 1, "retire": 1, "introduce": 1, "wait": 4,
+}  # fmt: skip
+
+
 def steps_of(random: Random, count: int) -> Iterator[Step]:
-    """So many steps of a program."""
-    choice = random.choice
-    for _ in range(count):
-        number = random.randrange(6)
-        kinds: tuple[tuple[int, str, tuple[Any, ...]], ...] = (
-            (5, "call", (choice(list(KINDS)), choice(TIMEOUTS), choice((True, False)))),
-            (2, "call", ("get", choice(TIMEOUTS))),
-            (2, "cancel", (number,)),
-            (1, "stream", (choice(TIMEOUTS),)),
-            (1, "step", (number,)),
-            (1, choice(("leave", "cancel_step")), (number,)),
-            (3, "reply", (number, random.randint(1, 4), choice((1.0, 1.0, 0.5)))),
-            (1, "message", (number, choice((1, 2, 5)))),
-            (1, "refuse", (number, choice(ERRORS))),
-            (1, "garbage", (number, choice(GARBAGE), choice((True, False)))),
-            (1, "lose", (number, choice((None, ConnectionResetError())))),
-            (1, choice(("hang_up", "block")), (number,)),
-            (1, "listen", (number, choice((True, True, False, None)))),
-            (1, "settle_call", (number, choice((True, False)))),
-            (1, "serve", (number, choice((True, False)))),
-            (1, "lease", (number,)),
-            (1, "give_back", (number, choice((True, False)))),
-            (1, choice(("retire", "introduce")), (number,)),
-            (4, "wait", (choice(WAITS),)),
-        )
-        chosen = random.choices(kinds, [weight for weight, _, _ in kinds])[0]
-        yield chosen[1], chosen[2], choice(TURNS)
+    """So many steps of a program, which prefers some kinds of steps and leaves out others."""
+    weights = [weight * random.choice((0, 1, 1, 5)) for weight in WEIGHTS.values()]
+    weights[0] += 1
+    weights[-1] += 1
+    for name in random.choices(list(WEIGHTS), weights, k=count):
+        turns = random.choice(TURNS)
+        yield ("call" if name == "get" else name), _arguments(name, random), turns
+
+
+def _arguments(name: str, random: Random) -> tuple[Any, ...]:
+    choice, number = random.choice, random.randrange(6)
+    match name:
+        case "call":
+            return choice(list(KINDS)), choice(TIMEOUTS), choice((True, False))
+        case "get":
+            return "get", choice(TIMEOUTS)
+        case "stream":
+            return (choice(TIMEOUTS),)
+        case "reply":
+            return number, random.randint(1, 4), choice((1.0, 1.0, 0.5))
+        case "message":
+            return number, choice((1, 2, 5)), choice((False, False, True))
+        case "refuse":
+            return number, choice(ERRORS)
+        case "garbage":
+            return number, choice(GARBAGE), choice((True, False))
+        case "lose":
+            return number, choice((None, ConnectionResetError()))
+        case "listen":
+            return number, choice((True, True, False, None))
+        case "settle_call" | "serve" | "give_back":
+            return number, choice((True, False))
+        case "wait":
+            return (choice(WAITS),)
+    return (number,)
 
 
 def run(seed: int, *, eager: bool = False) -> None:

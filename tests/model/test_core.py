@@ -67,9 +67,13 @@ class Core(RuleBasedStateMachine):
     def reply(self, number: int, count: int, part: float, turns: int | None) -> None:
         self.model.act(self.model.reply, number, count, part, turns=turns)
 
-    @rule(number=numbers, count=st.sampled_from((1, 2, 5)), turns=turns)
-    def message(self, number: int, count: int, turns: int | None) -> None:
-        self.model.act(self.model.message, number, count, turns=turns)
+    @rule(number=numbers, count=st.sampled_from((1, 2, 5)), done=st.booleans(), turns=turns)
+    def message(self, number: int, count: int, done: bool, turns: int | None) -> None:
+        self.model.act(self.model.message, number, count, done, turns=turns)
+
+    @rule(number=numbers, turns=turns)
+    def unasked(self, number: int, turns: int | None) -> None:
+        self.model.act(self.model.unasked, number, turns=turns)
 
     @rule(number=numbers, error=st.sampled_from(ERRORS), turns=turns)
     def refuse(self, number: int, error: str, turns: int | None) -> None:
