@@ -1,4 +1,4 @@
-"""Group commit: what was written during one iteration of the event loop is committed at once."""
+"""Group commit: all writes of one iteration of the event loop are committed together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GroupCommit:
 
     @property
     def pending(self) -> bool:
-        """Whether something was written and not committed yet."""
+        """Whether there are uncommitted writes."""
         return self.storage is not None and self.storage.dirty
 
     def then(self, callback: Callable[[], None]) -> None:

@@ -35,7 +35,7 @@ _BUSY = b"Cannot send another request while one is in progress"
 
 
 class Owner(Protocol):
-    """What a connection needs of the node that accepted it."""
+    """The node that accepted a connection."""
 
     latency: float
 

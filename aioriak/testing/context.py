@@ -1,4 +1,4 @@
-"""What a handler receives, and what it returns."""
+"""The arguments and results of handlers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server holds: bucket types, bucket properties and objects, all in memory.
+"""The database: bucket types, bucket properties and objects, in memory.
 
 Everything is bytes.  A ``Storage`` may stand behind it to make it last.
 """
@@ -20,12 +20,12 @@ Where = tuple[bytes, bytes, bytes]
 
 
 class Storage(Protocol):
-    """Makes what the database holds last; what it is told counts once ``commit`` returns."""
+    """Keeps the database across restarts; changes are durable once ``commit`` returns."""
 
     dirty: bool
 
     def commit(self) -> None:
-        """Make everything told so far last."""
+        """Make all changes so far durable."""
 
     def save(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj | None) -> None:
         """Save the object under its key; ``None`` removes the key."""
@@ -155,7 +155,7 @@ class Database:
             return None
 
     def put(self, type: bytes, bucket: bytes, key: bytes, obj: RiakObj) -> None:
-        """Store the object as it is, instead of what was there."""
+        """Store the object as it is and replace the previous one."""
         obj.vclock.compact()
         if obj.is_tombstone and self.tombstone_seconds is not None:
             if self.tombstone_seconds <= 0:

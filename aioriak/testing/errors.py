@@ -1,10 +1,10 @@
-"""What a handler raises instead of an answer."""
+"""Exceptions that handlers raise instead of returning a reply."""
 
 from __future__ import annotations
 
 
 class Refusal(Exception):
-    """Answer with an error of this text; the connection lives on."""
+    """Reply with an error of this text; the connection stays open."""
 
     def __init__(self, text: str | bytes) -> None:
         super().__init__(text)
@@ -33,11 +33,11 @@ class HangUp(Exception):
 
 
 class Never(Exception):
-    """Give no answer, now or later; the connection stays open and answers nothing more."""
+    """Send no reply, now or later; the connection stays open and sends no further reply."""
 
 
 class Later(Exception):
-    """Give the answer ``then`` after ``seconds``; the connection waits for it."""
+    """Send the reply ``then`` after ``seconds``; the connection waits for it."""
 
     def __init__(self, seconds: float, then: Refusal | HangUp) -> None:
         super().__init__(seconds, then)

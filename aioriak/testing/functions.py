@@ -24,7 +24,7 @@ NOT_FOUND = (Atom("error"), Atom("notfound"))
 
 
 class PhaseError(Exception):
-    """A function cannot work on what it was given; ``reason`` is Erlang's word for it."""
+    """A function failed on its input; ``reason`` is Erlang's term for the error."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Key filters: what a map/reduce job may ask of the keys of its bucket.
+"""Key filters, which select the keys of a bucket for a map/reduce job.
 
 A filter is a list of steps, each a name and its arguments; transforms change the
 key for the steps after them, predicates end in a yes or a no.

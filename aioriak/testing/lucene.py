@@ -225,7 +225,7 @@ def parse(text: str, default_field: str = "text", default_and: bool = False) -> 
     parser = _Parser(text, default_and)
     query = parser.clauses(default_field, nested=False)
     if isinstance(query, Boolean) and query.must_not and not query.must and not query.should:
-        query.must.append(Everything())  # a search for what is not, at the top, means all but that
+        query.must.append(Everything())  # a negative query alone means all documents but its matches
     return query
 
 

@@ -1,4 +1,4 @@
-"""Map/reduce jobs: what a client may write, and the job it stands for.
+"""Parsing of map/reduce jobs.
 
 A job is inputs and phases.  In JSON, strings are binaries; so they are ``bytes``
 from here on, objects are ``dict`` with ``str`` names.  (Riak documentation,
@@ -21,7 +21,7 @@ DEFAULT_TIMEOUT = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One key that a map phase reads; ``data`` is what came with it."""
+    """One key that a map phase reads, with its optional ``data``."""
 
     type: bytes
     bucket: bytes
@@ -79,7 +79,7 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """Inputs: what a function of the server makes."""
+    """Inputs: the result of a function of the server."""
 
     module: bytes
     function: bytes

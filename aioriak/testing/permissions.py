@@ -1,4 +1,4 @@
-"""What a user must be granted to make a request."""
+"""The permissions that requests require."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aioriak.testing.errors import Refusal
 from aioriak.wire import operation as op
 
 Place = tuple[bytes, bytes] | bytes | None
-"""A bucket (type and name), a bucket type, or ``None`` for everything there is."""
+"""A bucket (type and name), a bucket type, or ``None`` for everything."""
 Needed = list[tuple[str, Place]]
 
 

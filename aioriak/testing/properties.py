@@ -1,4 +1,4 @@
-"""Bucket properties: what they are, what they start as, and which of them may change."""
+"""Bucket properties: their names, their defaults, and the changes that are allowed."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ LATER = ("node_confirms", "sync_on_write", "aae_tree_exclude")
 """Properties that Riak 3.2 has, but neither shows nor takes in a message: ``riak admin`` sets them."""
 
 DEFAULT_TYPE = Properties(repl=3, write_once=False)
-"""What the bucket type ``default`` starts as."""
+"""The defaults of the bucket type ``default``."""
 NEW_TYPE = Properties(allow_mult=True)
-"""What every other bucket type starts as."""
+"""The defaults of every other bucket type."""
 
 
 def from_message(message: RpbBucketProps) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whether a request's quorums can be met, and Riak's words when they cannot."""
+"""Checks of a request's quorums, with Riak's error texts."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Queue:
     fold: deque[Reference] = field(default_factory=deque)
 
     def push_real_time(self, reference: Reference) -> None:
-        """Queue what was just written."""
+        """Queue a version that was just written."""
         self.real_time.append(reference)
 
     def push_sync(self, reference: Reference) -> None:
@@ -48,7 +48,7 @@ class Queue:
         self.sync.append(reference)
 
     def push_fold(self, reference: Reference) -> None:
-        """Queue what a fold came by."""
+        """Queue a version that a fold found."""
         self.fold.append(reference)
 
     def pop(self) -> Reference | None:

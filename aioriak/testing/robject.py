@@ -1,4 +1,4 @@
-"""Objects as the server keeps them, and how they meet."""
+"""Stored objects, and the merging of their versions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Content:
 
     @property
     def modified(self) -> tuple[int, int]:
-        """When it was written, as something to compare."""
+        """The time of the write, for comparison."""
         return self.last_mod, self.last_mod_usecs
 
     def dotted(self, dot: Dot) -> Content:
@@ -74,7 +74,7 @@ class RiakObj:
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether nothing is left of it but the memory that it was deleted."""
+        """Whether all contents are tombstones."""
         contents = self.contents
         return contents[0].deleted and all(content.deleted for content in contents)
 

@@ -1,4 +1,4 @@
-"""Users, where they may come from and how they prove who they are, and what they may do."""
+"""Users, sources and grants."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ANY = "any"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Users who come from these addresses prove who they are in this way.
+    """The authentication method of users who connect from a range of addresses.
 
     ``users`` is a name, several, or ``"all"``; ``certificate`` wants a client
     certificate whose common name is the user's.
@@ -38,7 +38,7 @@ class Source:
         ip_network(self.cidr)
 
     def fits(self, user: str, address: str) -> bool:
-        """Whether this source is about that user, coming from there."""
+        """Whether this source applies to the user and address."""
         named = self.users == ALL or user == self.users or (not isinstance(self.users, str) and user in self.users)
         came, network = ip_address(address.partition("%")[0]), ip_network(self.cidr)
         return named and came.version == network.version and came in network
@@ -53,7 +53,7 @@ class Grant:
     to: str = ALL
 
     def covers(self, permission: str, place: Place) -> bool:
-        """Whether it permits that, there."""
+        """Whether it grants the permission on this bucket."""
         if permission not in self.permissions:
             return False
         if self.on == ANY:
@@ -161,7 +161,7 @@ class Security:
         return cls(users=users, sources=sources, grants=grants, **given)
 
     def login(self, user: bytes, password: bytes, address: str, common_name: str | None) -> bool:
-        """Whether this is who it says it is."""
+        """Check a user's password or certificate."""
         try:
             name = user.decode()
         except UnicodeDecodeError:

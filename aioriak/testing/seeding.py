@@ -28,7 +28,7 @@ _BYTES = b"application/octet-stream"
 
 
 def store_values(context: Context, type: bytes, bucket: bytes, key: bytes, values: Iterable[Any]) -> None:
-    """Store values as the siblings of one object, instead of what was there.
+    """Store values as the siblings of one object, which replace its previous ones.
 
     ``bytes`` are stored as they are, anything else as JSON.
     """

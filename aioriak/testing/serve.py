@@ -154,7 +154,7 @@ def _print_requests(server: RiakServer) -> None:
         time = datetime.fromtimestamp(server.clock()).isoformat(timespec="milliseconds")
         try:
             print(f"{time} {request.node.host}:{request.node.port} {_printable(str(request))}", flush=True)
-        except OSError:  # nobody reads the output any more; the server goes on
+        except OSError:  # the reader of the output has gone; the server continues
             server.requests.on_request = None
 
     server.requests.on_request = show

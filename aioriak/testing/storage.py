@@ -1,4 +1,4 @@
-"""A database that lasts: everything in one SQLite file."""
+"""A durable database in one SQLite file."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class SQLiteStorage:
             raise
 
     def load(self, database: Database) -> None:
-        """Put everything that is kept into the database.
+        """Load the file into the database.
 
         Bucket types that the database has and the file has not are added to the file.
         """
@@ -109,13 +109,13 @@ class SQLiteStorage:
             )
 
     def commit(self) -> None:
-        """Make everything told so far last."""
+        """Make all changes so far durable."""
         if self.dirty:
             self._connection.execute("COMMIT")
             self.dirty = False
 
     def close(self) -> None:
-        """Make everything last and close the file."""
+        """Commit and close the file."""
         self.commit()
         self._connection.close()
 

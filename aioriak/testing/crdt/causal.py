@@ -56,7 +56,7 @@ S = TypeVar("S", bound=Store)
 
 
 class Causal(Generic[S]):
-    """A data type whose removals remove what was seen, and nothing else.  Immutable.
+    """A data type whose removals apply to the dots that the client has seen.  Immutable.
 
     A removal under a context ahead of the clock is carried out on what is there
     and kept until the clock has caught up.

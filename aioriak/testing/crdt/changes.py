@@ -1,4 +1,4 @@
-"""What clients ask of data types, without protobuf.
+"""The changes of data types, without protobuf.
 
 A counter is changed by an ``int``, a register by its new ``bytes``, a flag by a
 ``bool``, a grow-only set and a HyperLogLog by a list of ``bytes``; sets and maps
@@ -46,7 +46,7 @@ class NotPresent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One update on its way through a state.
+    """One update while it is applied to a state.
 
     ``context`` is what its sender had seen, ``now`` the time in microseconds;
     ``removed`` collects the paths removed under that context.

@@ -43,7 +43,7 @@ class Clock:
         return self._last.get(dot[0], 0) >= dot[1]
 
     def descends(self, other: Clock) -> bool:
-        """Whether everything that ``other`` has seen has been seen."""
+        """Whether this clock has seen everything that ``other`` has seen."""
         return all(self._last.get(actor, 0) >= last for actor, last in other._last.items())
 
     def merge(self, other: Clock) -> Clock:

@@ -1,4 +1,4 @@
-"""Flags, fields of maps, in which an enable wins over a disable that had not seen it."""
+"""Flags, fields of maps, in which an enable wins over a concurrent disable."""
 
 from __future__ import annotations
 

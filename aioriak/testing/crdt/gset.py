@@ -10,7 +10,7 @@ from aioriak.testing.crdt.codec import Reader, Writer
 
 
 class GSet:
-    """Members that nobody can remove; merging is union.  Immutable."""
+    """Members that cannot be removed; merging is union.  Immutable."""
 
     KIND: ClassVar[bytes] = b"g"
     __slots__ = ("_members",)

@@ -1,4 +1,4 @@
-"""HyperLogLog: how many different things were added, told from a few kilobytes.
+"""HyperLogLog: an estimate of the number of distinct members in a few kilobytes.
 
 The estimate is Otmar Ertl's "improved raw estimator" ("New cardinality
 estimation algorithms for HyperLogLog sketches", 2017): one formula for few and
@@ -60,7 +60,7 @@ class HyperLogLog:
         """Return the empty context: nothing is ever removed from a HyperLogLog."""
 
     def update(self, change: Iterable[bytes], actor: bytes, context: Clock | None = None, now: int = 0) -> Self:
-        """Add things.  Actor, context and time have no meaning here."""
+        """Add members.  Actor, context and time have no meaning here."""
         registers = bytearray(self._registers)
         longest = _BITS - self.precision
         for thing in change:

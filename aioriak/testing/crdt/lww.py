@@ -10,7 +10,7 @@ from aioriak.testing.crdt.clock import Clock, Dot, in_order, surviving
 from aioriak.testing.crdt.codec import Reader, Writer
 
 Assigned = tuple[int, bytes]
-"""When, in microseconds, and what."""
+"""The time in microseconds, and the value."""
 
 
 class Register:

@@ -22,7 +22,7 @@ from aioriak.testing.crdt.orset import Members
 
 
 class Slot(NamedTuple):
-    """A field: the dots of the updates that hold it, and what is in it."""
+    """A field: the dots of the updates that hold it, and its contents."""
 
     dots: frozenset[Dot]
     store: Any
@@ -121,7 +121,7 @@ class Fields:
 
 
 STORES: dict[str, Any] = {"counter": Tally, "flag": Flag, "map": Fields, "register": Register, "set": Members}
-"""What a field of each type is made of."""
+"""The class of a field of each type."""
 
 _TYPES = sorted(STORES)
 

@@ -1,4 +1,4 @@
-"""Sets in which an add wins over a removal that had not seen it (ORSWOT)."""
+"""Sets in which an add wins over a concurrent removal (ORSWOT)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the server does on each request: one module a family of operations, one table for all."""
+"""The handlers of requests: one module a family of operations, one table for all."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ HANDLERS: dict[Operation[Any, Any], Handler] = {
 """The handler of every operation that this server knows; any other is an unknown message code."""
 
 SEARCH_HANDLERS: dict[Operation[Any, Any], Handler] = search.HANDLERS
-"""What Riak 2.x knows besides."""
+"""The further operations of Riak 2.x."""
 COVERAGE_HANDLERS: dict[Operation[Any, Any], Handler] = coverage.HANDLERS
-"""What only some releases know: plans to read a bucket in pieces."""
+"""Operations of some releases only: coverage plans."""
 REAL_TIME_HANDLERS: dict[Operation[Any, Any], Handler] = replication.REAL_TIME_HANDLERS
-"""What the protocol defines and no release of Riak answers."""
+"""Operations that the protocol defines and no release of Riak answers."""

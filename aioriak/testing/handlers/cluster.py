@@ -1,4 +1,4 @@
-"""Where keys live, and which nodes are up."""
+"""Preflists and the members of the cluster."""
 
 from __future__ import annotations
 

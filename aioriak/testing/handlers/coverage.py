@@ -1,6 +1,6 @@
 """Coverage plans: a bucket in pieces, each of some partitions, to be read side by side.
 
-Riak 3 does not know them; a server has them when it is told to.
+Riak 3 does not support them; the option ``coverage`` enables them.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def update(context: Context, request: dt.DtUpdateReq) -> dt.DtUpdateResp:
     state = _apply(context, (request.type, request.bucket, key), kind, properties, change, seen, options)
     if request.return_body:
         if kind == "gset":
-            # Riak's own fault: the add is done, and then it cannot say so
+            # a fault of Riak: the add is done, and the reply cannot be encoded
             raise HangUp.crash("error:function_clause:[{riak_pb_dt_codec,encode_update_response,[gset],[]}]")
         _show(state.value(), kind, answer)
         token = _context_bytes(state, request.include_context)
@@ -120,7 +120,7 @@ def fetch_counter(context: Context, request: kv.RpbCounterGetReq) -> kv.RpbCount
 
 
 def update_counter(context: Context, request: kv.RpbCounterUpdateReq) -> kv.RpbCounterUpdateResp:
-    """Count one of them up or down."""
+    """Increment or decrement a counter of Riak 1.4."""
     properties = context.database.properties(b"default", request.bucket)
     if not properties.allow_mult:
         raise Refusal("\"Counters require bucket property 'allow_mult=true'\"")

@@ -1,4 +1,4 @@
-"""AAE folds: questions to the key store that anti-entropy keeps, and jobs over what it finds."""
+"""AAE folds: queries of the key store of anti-entropy, and jobs over their results."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ from aioriak.wire.operation import (
 
 
 class Found(NamedTuple):
-    """A key that a fold came by."""
+    """A key that a fold found."""
 
     type: bytes
     bucket: bytes
@@ -63,7 +63,7 @@ class Found(NamedTuple):
 
     @property
     def name(self) -> bytes:
-        """What its place in a tree is made of."""
+        """The name that decides its place in a tree."""
         return b"\0".join((self.type, self.bucket, self.key))
 
 
@@ -174,7 +174,7 @@ def repair_keys(context: Context, request: RpbAaeFoldRepairKeysReq) -> RpbAaeFol
 
 
 def replicate_keys(context: Context, request: RpbAaeFoldReplKeysReq) -> RpbAaeFoldKeyCountResp:
-    """Put a range on a replication queue; a queue that does not exist takes nothing and says nothing."""
+    """Put a range on a replication queue; a queue that does not exist is ignored without an error."""
     queue = context.cluster.queues.get(request.queuename)
     count = 0
     for found in _range(context, request):

@@ -35,7 +35,7 @@ _BY_KEY = (b"$key", b"$bucket")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked of one index; bounds are included, ``None`` is open."""
+    """A query of one index; bounds are inclusive, ``None`` is open."""
 
     name: bytes
     low: Term | None = None
@@ -44,7 +44,7 @@ class Query:
 
 
 class BadIndex(ValueError):
-    """The index's name or a term cannot be; the text is Erlang's."""
+    """The index's name or a term is invalid; the text is Erlang's."""
 
 
 def parse_term(name: bytes, value: Any) -> Term:
@@ -102,7 +102,7 @@ def index(context: Context, request: RpbIndexReq) -> Answer:
             found.append(entry)
     if limit is None and after is None and not request.pagination_sort:
         found.sort(key=lambda entry: zlib.crc32(entry[1]))
-    ranged = request.qtype == RpbIndexReq.range and query.name not in _BY_KEY  # even from a term to itself
+    ranged = request.qtype == RpbIndexReq.range and query.name not in _BY_KEY  # also from a term to itself
     terms = request.return_terms and ranged
     continuation = None
     if limit and len(found) == limit:

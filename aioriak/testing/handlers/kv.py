@@ -1,4 +1,4 @@
-"""Get, put and delete, and what other families need of them."""
+"""Get, put and delete, and their parts that other families use."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def put(context: Context, request: RpbPutReq) -> RpbPutResp:
 
 
 def delete(context: Context, request: RpbDelReq) -> None:
-    """Put a tombstone; done already where there is nothing and no vector clock was given."""
+    """Put a tombstone, unless nothing is stored and the request has no vector clock."""
     options = given(request)
     type, bucket, key = _where(options)
     if "rw" in options:

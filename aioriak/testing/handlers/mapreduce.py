@@ -35,7 +35,7 @@ from aioriak.testing.robject import RiakObj, index_name
 from aioriak.wire.operation import MAP_REDUCE, Operation
 
 _CRASHES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, re.error)
-"""What a job can do to code that trusts it; Erlang's processes die of the like."""
+"""The exceptions that an invalid job can cause; in Riak they crash the job's processes."""
 
 
 def map_reduce(context: Context, request: RpbMapRedReq) -> Iterator[RpbMapRedResp]:
@@ -111,7 +111,7 @@ def _inputs(context: Context, inputs: Any) -> Iterator[Input]:
 
 def _function(context: Context, phase: Phase, number: int) -> Map | Reduce:
     if phase.language == "javascript":
-        if not context.cluster.search:  # JavaScript went when search did: Riak 3.0
+        if not context.cluster.search:  # JavaScript was removed together with search, in Riak 3.0
             raise Refusal(
                 f"Phase {number}: The PhaseSpec part of the argument for riak_kv_mrc_{phase.kind}"
                 " must be of one of the following forms:\n"

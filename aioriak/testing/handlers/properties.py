@@ -32,7 +32,7 @@ def get_bucket(context: Context, request: RpbGetBucketReq) -> RpbGetBucketResp:
 
 
 def set_bucket(context: Context, request: RpbSetBucketReq) -> None:
-    """Change some; all of them are the bucket's own from now on."""
+    """Change some properties; all of them are the bucket's own from then on."""
     type = _type(context, request)
     old = context.database.properties(type, request.bucket)
     new = update(old, _given(context, request), typed=type != b"default")

@@ -49,7 +49,7 @@ def fetch(context: Context, request: RpbFetchReq) -> RpbFetchResp:
 
 
 def push(context: Context, request: RpbPushReq) -> RpbPushResp:
-    """Put references on a queue; answers with how much is on it now."""
+    """Put references on a queue and return its lengths."""
     queue = context.cluster.queues.get(request.queuename)
     if queue is None:
         raise HangUp.crash("error:badarg:[{erlang,binary_to_existing_atom,[]}]")
@@ -73,7 +73,7 @@ def push(context: Context, request: RpbPushReq) -> RpbPushResp:
 
 
 def enqueue(context: Context, request: RpbRTEReq) -> None:
-    """Put an object's present version on the real-time part of every queue."""
+    """Put an object's current version on the real-time part of every queue."""
     type = request.type if request.HasField("type") else b"default"
     obj = fetch_object(context, type, request.bucket, request.key, given(request))
     if obj is None:

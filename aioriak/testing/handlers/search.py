@@ -52,7 +52,7 @@ class Hit(NamedTuple):
 
 
 def put_index(context: Context, request: RpbYokozunaIndexPutReq) -> RpbPutResp:
-    """Create an index; nothing happens when it is there already."""
+    """Create an index, unless it exists."""
     state = _state(context)
     index = request.index
     schema = index.schema or DEFAULT_SCHEMA
@@ -133,7 +133,7 @@ def query(context: Context, request: RpbSearchQueryReq) -> RpbSearchQueryResp:
 
 
 def matching(context: Context, index: bytes, text: bytes, filter: bytes | None) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Type, bucket and key of everything that a query finds."""
+    """Return type, bucket and key of every match."""
     for hit in _hits(context, index, text, filter, "text", False):
         yield hit.name
 

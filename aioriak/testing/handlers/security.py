@@ -1,4 +1,4 @@
-"""The way in where security is on: STARTTLS, then a login, then everything else.
+"""Requests with security enabled: STARTTLS, then a login, then everything else.
 
 (Riak KV documentation, "Security", "Protocol Buffers Client API".)
 """
@@ -30,7 +30,7 @@ def start_tls(context: Context, request: None) -> None:
 
 
 def authenticate(context: Context, request: RpbAuthReq) -> None:
-    """Let the client in, or keep it waiting and refuse it; the third refusal is the last."""
+    """Check the login; a refusal is delayed, and the third one closes the connection."""
     security = context.cluster.security
     peer = context.peer
     assert security is not None

@@ -25,7 +25,7 @@ def get_client_id(context: Context, request: None) -> RpbGetClientIdResp:
 
 
 def set_client_id(context: Context, request: RpbSetClientIdReq) -> None:
-    """Remember what the client calls itself; nothing hangs on it."""
+    """Remember the client id, which has no effect."""
     context.peer.client_id = request.client_id
 
 
