@@ -103,8 +103,17 @@ async def answered(monkeypatch: pytest.MonkeyPatch, replies: dict[int, bytes]) -
 
 
 async def calls(work: Callable[[], Awaitable[Any]]) -> tuple[float, str]:
-    """How often a function of the package is entered or resumed for one piece of work, and which are."""
+    """How often a function of the package is entered or resumed for one piece of work, and which are.
+
+    Timers of the pool fire among them on a slow machine, so the lowest of three counts is taken.
+    """
     await work()
+    counted = min([await _count(work) for _ in range(3)], key=Counter.total)
+    which = "\n".join(f"{number / REPEAT:6.2f} {name}" for name, number in counted.most_common())
+    return counted.total() / REPEAT, which
+
+
+async def _count(work: Callable[[], Awaitable[Any]]) -> Counter[str]:
     counted: Counter[str] = Counter()
 
     def count(frame: FrameType, event: str, _: object) -> None:
@@ -117,8 +126,7 @@ async def calls(work: Callable[[], Awaitable[Any]]) -> tuple[float, str]:
             await work()
     finally:
         sys.setprofile(None)
-    which = "\n".join(f"{number / REPEAT:6.2f} {name}" for name, number in counted.most_common())
-    return counted.total() / REPEAT, which
+    return counted
 
 
 async def test_a_get_is_as_many_calls_as_it_was(answered: RiakClient) -> None:
