@@ -16,8 +16,8 @@ from aioriak import __version__
 from aioriak.cli import exits
 from aioriak.cli.catalog import COMMANDS, sections
 from aioriak.cli.output import abandon_stdout, complain, prepare_streams
-from aioriak.cli.profiles import SETTINGS, Profiles, config_path, resolve
-from aioriak.cli.session import Session
+from aioriak.cli.profiles import SETTINGS
+from aioriak.cli.session import Session, session_of
 from aioriak.error import RiakError
 
 
@@ -71,15 +71,9 @@ def _setting(name: str, *flags: str, **more: Any) -> Callable[[_Function], _Func
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, one document a line.")
 @click.version_option(__version__, prog_name="aioriak")
 @click.pass_context
-def cli(
-    context: click.Context, /, profile: str | None, config_file: str | None, as_json: bool, **options: Any
-) -> None:
+def cli(context: click.Context, /, **options: Any) -> None:
     """A command line for Riak KV: look, change, back up and watch."""
-    path, named = config_path(config_file, os.environ)
-    profiles = Profiles(path, required=named)
-    name, table = profiles.profile(profile or os.environ.get("AIORIAK_PROFILE") or None)
-    context.obj = Session(resolve(options, os.environ, table, name), profiles, name)
-    context.obj.output.json = as_json
+    context.obj = session_of(options, os.environ)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

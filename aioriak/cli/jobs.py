@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from aioriak.cli.options import NAME, command
+from aioriak.cli.output import dumps, is_terminal
 from aioriak.operations.names import Name
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def search_command(session: Session, rows: int, start: int, sort: str | None, in
         options: Any = {"rows": rows, "start": start, **({"sort": sort} if sort else {})}
         found = await client.search.query(index, query, **options)
         for document in found["docs"]:
-            session.output.document(document)
+            if is_terminal() and not session.output.json:
+                session.output.line(dumps(document, indent=2))
+            else:
+                session.output.document(document)
         click.echo(f"{found['num_found']} found", err=True)
 
     session.run(work)

@@ -16,6 +16,8 @@ from aioriak.cli.session import Session
 from aioriak.operations.names import Name
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     Parameter = click.ParamType[Any]
 else:
     Parameter = click.ParamType  # generic from click 8.3 on
@@ -37,6 +39,14 @@ class NameType(Parameter):
         if not found:
             self.fail("a name must not be empty", param, ctx)
         return found
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the names of bucket types and buckets that begin so."""
+        from click.shell_completion import CompletionItem
+
+        from aioriak.cli.completion import complete
+
+        return [CompletionItem(name) for name in complete(ctx, param.name or "", incomplete)]
 
 
 class QuorumType(Parameter):

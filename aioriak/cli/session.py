@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from aioriak.cli.exits import USAGE, Failure
 from aioriak.cli.output import Output
-from aioriak.cli.profiles import Profiles, Value
+from aioriak.cli.profiles import Profiles, Value, config_path, resolve
 
 if TYPE_CHECKING:
     from aioriak.client import RiakClient
@@ -28,6 +28,8 @@ class Session:
         self.settings = settings
         self.profiles = profiles
         self.profile = profile
+        self.asks = True
+        """Whether a password may be asked for."""
         self.output: Output = Output()
 
     def setting(self, name: str) -> Any:
@@ -71,8 +73,6 @@ class Session:
         """Return a client of another cluster: a ``riak://`` URL, or the name of a profile."""
         if "://" in name:
             return self.client(name, **options)
-        from aioriak.cli.profiles import resolve
-
         _, table = self.profiles.profile(name)
         settings = resolve({}, {}, table, name)
         settings["timeout"] = self.settings["timeout"] if "timeout" not in table else settings["timeout"]
@@ -104,7 +104,7 @@ class Session:
             return _first_line(Path(self.setting("password_file")).expanduser())
         if self.setting("password_keyring"):
             return _from_keyring(self.setting("password_keyring"), user)
-        if self.setting("password_prompt") or (not self.setting("cert") and sys.stdin.isatty()):
+        if self.asks and (self.setting("password_prompt") or (not self.setting("cert") and sys.stdin.isatty())):
             import click
 
             return str(click.prompt(f"Password of {user}", hide_input=True, err=True))
@@ -114,6 +114,19 @@ class Session:
             f"there is no password for {user}: set AIORIAK_PASSWORD, or give --password-file, or run in a terminal",
             USAGE,
         )
+
+
+def session_of(options: dict[str, Any], environment: Mapping[str, str], *, asks: bool = True) -> Session:
+    """Return the session of the command line's options, the environment and a profile."""
+    options = dict(options)
+    path, named = config_path(options.pop("config_file", None), environment)
+    profiles = Profiles(path, required=named)
+    name, table = profiles.profile(options.pop("profile", None) or environment.get("AIORIAK_PROFILE") or None)
+    as_json = options.pop("as_json", False)
+    session = Session(resolve(options, environment, table, name), profiles, name)
+    session.output.json = bool(as_json)
+    session.asks = asks
+    return session
 
 
 def hide_password(url: str) -> str:

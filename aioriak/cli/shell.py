@@ -8,13 +8,14 @@ import inspect
 import shlex
 import sys
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from aioriak.cli.catalog import COMMANDS
+from aioriak.cli.completion import FRESH, Names, read_names, suggestions
 from aioriak.cli.exits import status_of
 from aioriak.cli.notation import printable, show
 from aioriak.cli.options import command
@@ -45,15 +46,18 @@ async def _prompt(session: Session, client: RiakClient) -> None:
     if sys.stdin.isatty():
         session.output.line(_BANNER)
         session.output.flush()
-    while True:
-        try:
-            line = await read()
-        except EOFError:
-            return
-        except KeyboardInterrupt:
-            continue
-        await shell.run(line)
-        session.output.flush()
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            if sys.stdin.isatty():
+                shell.learn_names(tasks)
+            try:
+                line = await read()
+            except EOFError:
+                return
+            except KeyboardInterrupt:
+                continue
+            await shell.run(line)
+            session.output.flush()
 
 
 def _reader(shell: Shell) -> Callable[[], Awaitable[str]]:
@@ -70,15 +74,20 @@ def _reader(shell: Shell) -> Callable[[], Awaitable[str]]:
     from prompt_toolkit.completion import Completer, Completion
     from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-    class Names(Completer):
-        """Completes commands, and the buckets and types that were used in this session."""
+    class Words(Completer):
+        """Completes commands, bucket types, buckets, and the names that were used in this session."""
+
+        async def get_completions_async(self, document: Any, complete_event: Any) -> AsyncGenerator[Completion, None]:
+            """Wait for the names that the server was asked for, and yield what the word may become."""
+            await shell.learned()
+            for completion in self.get_completions(document, complete_event):
+                yield completion
 
         def get_completions(self, document: Any, complete_event: Any) -> Iterable[Completion]:
-            """Return the words that begin like the one at the cursor."""
-            word = document.get_word_before_cursor(WORD=True)
-            for name in shell.words():
-                if name.startswith(word) and word:
-                    yield Completion(name, start_position=-len(word))
+            """Return what the word at the cursor may become."""
+            found, length = shell.suggestions(document.text_before_cursor)
+            for name in found:
+                yield Completion(name, start_position=-length)
 
     history: History = InMemoryHistory()
     path = Path.home() / ".local" / "state" / "aioriak" / "history"
@@ -87,7 +96,7 @@ def _reader(shell: Shell) -> Callable[[], Awaitable[str]]:
         history = FileHistory(str(path))
     except OSError:
         pass  # a prompt without a history is better than none
-    prompt: PromptSession[str] = PromptSession(history=history, completer=Names())
+    prompt: PromptSession[str] = PromptSession(history=history, completer=Words(), complete_while_typing=False)
 
     async def from_terminal() -> str:
         return str(await prompt.prompt_async("aioriak> "))
@@ -101,12 +110,35 @@ class Shell:
     def __init__(self, session: Session, client: RiakClient) -> None:
         self._session = session
         session.output.ends_lines = True
+        self._client = client
         self._used: set[str] = set()
+        self._buckets = Names()
+        self._due = 0.0
+        self._learning: asyncio.Task[None] | None = None
         self.names: dict[str, Any] = {"client": client, "bucket": client.bucket, "asyncio": asyncio}
 
-    def words(self) -> list[str]:
-        """Return what a word may be completed to."""
-        return sorted({*COMMANDS, *self.names, *self._used} - set(_NOT_HERE))
+    def suggestions(self, before: str) -> tuple[list[str], int]:
+        """Return what the word before the cursor may become, and the length of that word."""
+        commands = sorted({*COMMANDS, *self.names} - set(_NOT_HERE))
+        found, length = suggestions(before, commands, self._buckets)
+        word = before[len(before) - length :]
+        used = [name for name in sorted(self._used) if word and name.startswith(word) and name != word]
+        return list(dict.fromkeys([*found, *used])), length
+
+    def learn_names(self, tasks: asyncio.TaskGroup) -> None:
+        """Ask the server for its bucket types and buckets, to complete them, unless that was done just now."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._due:
+            self._due = now + FRESH
+            self._learning = tasks.create_task(self._read_names())
+
+    async def learned(self) -> None:
+        """Wait for the answer, which may come too late for the names to be known."""
+        if self._learning is not None:
+            await asyncio.wait({self._learning})
+
+    async def _read_names(self) -> None:
+        self._buckets = await read_names(self._client)
 
     async def run(self, line: str) -> None:
         """Run a line; errors are printed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from aioriak.cli.bench import quantile
 from aioriak.cli.exits import FAILED, Failure
 from aioriak.cli.options import command
 from aioriak.cli.output import console, is_terminal
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from aioriak.cli.session import Session
     from aioriak.client import RiakClient
 
-_PINGS = 10
+_PINGS = (10, 100)
+"""The least and the most pings whose latencies are measured."""
+_PINGING = 0.5
+"""Seconds after which no more pings are sent than the least."""
 _SAMPLES = 64
 """Keys whose preflists are asked for, to see how ownership is spread."""
 
@@ -34,8 +38,11 @@ class NodeStatus(NamedTuple):
     name: str
     version: str
     p50: float
+    p95: float
+    p99: float
     slowest: float
     connections: int
+    """The connections that this command has to the node."""
     error: str
 
 
@@ -114,28 +121,30 @@ async def _node(session: Session, address: str) -> NodeStatus:
     try:
         async with session.client(only=address, attempts=1, max_size=1) as client:
             info = await client.get_server_info()
-            taken = []
-            for _ in range(_PINGS):
-                start = time.perf_counter()
+            taken: list[float] = []
+            begun = start = time.perf_counter()
+            while len(taken) < _PINGS[0] or (len(taken) < _PINGS[1] and start - begun < _PINGING):
                 await client.ping()
-                taken.append((time.perf_counter() - start) * 1000)
-            taken.sort()
+                now = time.perf_counter()
+                taken.append((now - start) * 1000)
+                start = now
             return NodeStatus(
-                address, True, str(info.node), str(info.server_version), taken[len(taken) // 2], taken[-1],
-                client.stats().connections, "",
+                address, True, str(info.node), str(info.server_version), quantile(taken, 50), quantile(taken, 95),
+                quantile(taken, 99), max(taken), client.stats().connections, "",
             )  # fmt: skip
     except RiakError as error:
-        return NodeStatus(address, False, "", "", math.nan, math.nan, 0, str(error.value))
+        return NodeStatus(address, False, "", "", math.nan, math.nan, math.nan, math.nan, 0, str(error.value))
 
 
-_TITLES = ("ADDRESS", "STATE", "VERSION", "P50 MS", "MAX MS", "NODE")
+_TITLES = ("ADDRESS", "STATE", "VERSION", "P50", "P95", "P99 MS", "CONN", "NODE")
 
 
 def _rows(found: Status) -> list[tuple[str, ...]]:
     return [
         (
             node.address, "up" if node.up else "down", node.version or "-",
-            f"{node.p50:.1f}" if node.up else "-", f"{node.slowest:.1f}" if node.up else "-", node.name or node.error,
+            *(f"{latency:.1f}" if node.up else "-" for latency in (node.p50, node.p95, node.p99)),
+            str(node.connections) if node.up else "-", node.name or node.error,
         )
         for node in found.nodes
     ]  # fmt: skip
@@ -161,9 +170,9 @@ def picture(found: Status) -> RenderableType:
 
     from aioriak.cli.notation import printable
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, header_style="bold")
     for number, title in enumerate(_TITLES):
-        table.add_column(title, justify="right" if number in (3, 4) else "left", overflow="fold")
+        table.add_column(title, justify="right" if number in (3, 4, 5, 6) else "left", overflow="fold")
     for row in _rows(found):
         cells = [Text(printable(cell)) for cell in row]
         cells[1].stylize("green" if row[1] == "up" else "bold red")
@@ -186,9 +195,14 @@ def _print(session: Session, found: Status) -> None:
             output.line(line)
 
 
+def _rounded(latency: float) -> float | None:
+    return None if math.isnan(latency) else round(latency, 3)
+
+
 def _plain(node: NodeStatus) -> dict[str, Any]:
     return {
         "address": node.address, "up": node.up, "node": node.name or None, "version": node.version or None,
-        "p50_ms": round(node.p50, 3) if node.up else None, "max_ms": round(node.slowest, 3) if node.up else None,
+        "p50_ms": _rounded(node.p50), "p95_ms": _rounded(node.p95), "p99_ms": _rounded(node.p99),
+        "max_ms": _rounded(node.slowest),
         "connections": node.connections, "error": node.error or None,
     }  # fmt: skip

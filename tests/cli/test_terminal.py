@@ -1,69 +1,28 @@
-"""The installed command in a pseudo-terminal of 80 columns: each command, good and bad input."""
+"""The command in a pseudo-terminal of 80 columns: each command, good and bad input."""
 
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
-import pty
+import json
 import re
-import struct
-import sys
-import termios
 import unicodedata
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from aioriak import RiakClient
 from aioriak.cli.catalog import COMMANDS
 from aioriak.testing import RiakServer
-
-COLUMNS = 80
-PROGRAM = Path(sys.executable).with_name("aioriak")
-_STYLE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+from tests.cli.terminal import COLUMNS, Result, Runner, Terminal
 
 
-class Screen(NamedTuple):
-    """What a command printed on the terminal, and its exit status."""
-
-    status: int
-    raw: str
-
-    @property
-    def text(self) -> str:
-        """The text without colours and cursor movements."""
-        return _STYLE.sub("", self.raw).replace("\r\n", "\n")
-
-
-def run_in_terminal(arguments: list[str], environment: dict[str, str], typed: bytes = b"") -> Screen:
-    """Run the installed command in a terminal of 80 columns."""
-    parent, child = pty.openpty()
-    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
-    process = os.posix_spawn(
-        str(PROGRAM), [str(PROGRAM), *arguments],
-        {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LC_ALL": "C.UTF-8", **environment},
-        file_actions=[
-            (os.POSIX_SPAWN_DUP2, child, 0), (os.POSIX_SPAWN_DUP2, child, 1), (os.POSIX_SPAWN_DUP2, child, 2),
-            (os.POSIX_SPAWN_CLOSE, parent),
-        ],
-    )  # fmt: skip
-    os.close(child)
-    if typed:
-        os.write(parent, typed)
-    parts = []
-    while True:
-        try:
-            data = os.read(parent, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not data:
-            break
-        parts.append(data)
-    os.close(parent)
-    _, status = os.waitpid(process, 0)
-    return Screen(os.waitstatus_to_exitcode(status), b"".join(parts).decode())
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    """What starts commands."""
+    started = Runner()
+    yield started
+    started.close()
 
 
 def cells(line: str) -> int:
@@ -82,6 +41,7 @@ async def cluster(server: RiakServer, client: RiakClient) -> str:
     await users.new_object(b"\xff\x1b[31m", None, "text/plain", hostile).store()
     for value in ("one", "other"):
         await users.new_object("both", {"v": value}).store()
+    await users.new_object("new", 1).store()
     cart = await client.bucket("carts", "maps").new("cart")
     cart.counters["items"].increment(2)
     await cart.store()
@@ -89,6 +49,10 @@ async def cluster(server: RiakServer, client: RiakClient) -> str:
 
 
 USERS = ["-t", "siblings", "users"]
+JOB = {
+    "inputs": [["users", "ada", None, "siblings"]],
+    "query": [{"reduce": {"language": "erlang", "module": "riak_kv_mapreduce", "function": "reduce_count_inputs"}}],
+}
 GOOD: list[tuple[str, list[str], int]] = [
     ("get", ["get", *USERS, "ada"], 0),
     ("get", ["get", "--meta", *USERS, "ada"], 0),
@@ -110,6 +74,11 @@ GOOD: list[tuple[str, list[str], int]] = [
     ("bench", ["bench", "--yes", "--seconds", "0.1", "--keys", "3"], 0),
     ("config", ["config", "show"], 0),
     ("dump", ["dump", "--all", "OUT"], 0),
+    ("load", ["load", "IN"], 0),
+    ("verify", ["verify", "IN"], 0),
+    ("copy", ["copy", "-t", "siblings", "-b", "users", "URL", "URL"], 0),
+    ("mapred", ["mapred", "JOB"], 0),
+    ("replication", ["replication", "length", "q1_ttaaefs"], 0),
 ]
 BAD: list[tuple[str, list[str], int]] = [
     ("get", ["get", *USERS, "nobody"], 1),
@@ -142,13 +111,30 @@ BAD: list[tuple[str, list[str], int]] = [
 ]
 
 
-async def show(cluster: str, tmp_path: Path, arguments: list[str], typed: bytes = b"") -> Screen:
-    environment = {"AIORIAK_URL": cluster, "XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    given = [str(tmp_path / "out.jsonl") if one == "OUT" else one for one in arguments]
-    return await asyncio.to_thread(run_in_terminal, given, environment, typed)
+Show = Callable[..., Awaitable[Result]]
 
 
-def check(screen: Screen, status: int) -> None:
+@pytest.fixture
+def environment(cluster: str, tmp_path: Path) -> dict[str, str]:
+    return {"AIORIAK_URL": cluster, "XDG_CONFIG_HOME": str(tmp_path), "HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def show(runner: Runner, environment: dict[str, str], tmp_path: Path) -> Show:
+    """Runs a command to its end, while the server goes on; OUT and IN are files."""
+    (tmp_path / "in.jsonl").write_text('{"type": "siblings", "bucket": "users", "key": "new", "data": 1}\n')
+    (tmp_path / "job.json").write_text(json.dumps(JOB))
+    files = {"OUT": tmp_path / "out.jsonl", "IN": tmp_path / "in.jsonl", "JOB": tmp_path / "job.json"}
+    given_names = {**{name: str(path) for name, path in files.items()}, "URL": environment["AIORIAK_URL"]}
+
+    async def run(arguments: list[str], typed: bytes = b"", **options: bool) -> Result:
+        given = [given_names.get(one, one) for one in arguments]
+        return await asyncio.to_thread(runner.run, given, environment, typed, **options)
+
+    return run
+
+
+def check(screen: Result, status: int) -> None:
     assert screen.status == status, screen.text
     assert "Traceback" not in screen.text
     assert "internal error" not in screen.text
@@ -158,34 +144,128 @@ def check(screen: Screen, status: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "arguments", "status"), GOOD, ids=lambda one: one if isinstance(one, str) else "")
-async def test_good_input_fits_80_columns(
-    cluster: str, tmp_path: Path, name: str, arguments: list[str], status: int
-) -> None:
-    check(await show(cluster, tmp_path, arguments), status)
+async def test_good_input_fits_80_columns(show: Show, name: str, arguments: list[str], status: int) -> None:
+    check(await show(arguments), status)
 
 
 @pytest.mark.parametrize(("name", "arguments", "status"), BAD, ids=lambda one: one if isinstance(one, str) else "")
-async def test_bad_input_is_told_in_80_columns(
-    cluster: str, tmp_path: Path, name: str, arguments: list[str], status: int
-) -> None:
-    check(await show(cluster, tmp_path, arguments), status)
+async def test_bad_input_is_told_in_80_columns(show: Show, name: str, arguments: list[str], status: int) -> None:
+    check(await show(arguments), status)
 
 
-def test_each_command_is_driven_in_the_terminal() -> None:
-    assert {name for name, _, _ in (*GOOD, *BAD)} == set(COMMANDS)
+def test_each_command_is_driven_in_the_terminal_well_and_badly() -> None:
+    """The prompt and the server do not end by themselves; they have tests of their own below."""
+    assert {name for name, _, _ in GOOD} | {"shell", "serve", "search"} == set(COMMANDS)
+    assert {name for name, _, _ in BAD} == set(COMMANDS)
 
 
-async def test_a_dangerous_command_asks_on_the_terminal(cluster: str, client: RiakClient, tmp_path: Path) -> None:
-    refused = await show(cluster, tmp_path, ["aae", "erase", *USERS], b"n\n")
+@pytest.mark.parametrize(("arguments", "status"), [(["ping"], 0), (["get", *USERS, "nobody"], 1)], ids=str)
+async def test_the_installed_program_does_the_same(show: Show, arguments: list[str], status: int) -> None:
+    here, there = await show(arguments), await show(arguments, installed=True)
+    check(there, status)
+    assert here.status == there.status
+    assert re.sub(r"[\d.]+ ms", "", here.text) == re.sub(r"[\d.]+ ms", "", there.text)
+
+
+async def test_a_search_is_shown(runner: Runner, environment: dict[str, str], tmp_path: Path) -> None:
+    async with RiakServer(search=True) as server:
+        async with await RiakClient.create(server.host, server.port) as client:
+            await client.create_search_index("famous")
+            bucket = client.bucket("people")
+            await bucket.set_property("search_index", "famous")
+            await bucket.new_object("ada", {"name_s": "Ada " * 40}).store()
+        environment["AIORIAK_URL"] = f"riak://{server.address}"
+        check(await asyncio.to_thread(runner.run, ["search", "famous", "name_s:Ada*"], environment), 0)
+
+
+async def test_a_dangerous_command_asks_on_the_terminal(show: Show, client: RiakClient) -> None:
+    refused = await show(["aae", "erase", *USERS], b"n\n")
     check(refused, 1)
-    assert "Delete objects, 3 in siblings/users?" in refused.text
+    assert "Delete objects, 4 in siblings/users?" in refused.text
     assert (await client.bucket("users", "siblings").get("ada")).exists
-    check(await show(cluster, tmp_path, ["aae", "erase", *USERS], b"y\n"), 0)
+    check(await show(["aae", "erase", *USERS], b"y\n"), 0)
 
 
-async def test_no_color_is_respected(cluster: str, tmp_path: Path) -> None:
-    environment = {"AIORIAK_URL": cluster, "XDG_CONFIG_HOME": str(tmp_path), "NO_COLOR": "1"}
-    screen = await asyncio.to_thread(run_in_terminal, ["get", *USERS, "ada"], environment)
+async def test_no_color_is_respected(show: Show, environment: dict[str, str]) -> None:
+    environment["NO_COLOR"] = "1"
+    screen = await show(["get", *USERS, "ada"])
     assert not re.search(r"\x1b\[(\d+;)*3\d", screen.raw)
 
 
+
+
+# -- what goes on until it is stopped ------------------------------------------------
+
+
+@pytest.fixture
+def drive(runner: Runner, environment: dict[str, str]) -> Callable[..., Awaitable[Result]]:
+    """Starts a command and hands its terminal to a function, in a thread, until that has ended the command."""
+
+    async def start(arguments: list[str], steps: Callable[[Terminal], Result]) -> Result:
+        def work() -> Result:
+            with runner.start(arguments, environment) as terminal:
+                return steps(terminal)
+
+        return await asyncio.to_thread(work)
+
+    return start
+
+
+async def test_the_prompt_completes_names_and_runs_lines(drive: Callable[..., Awaitable[Result]]) -> None:
+    def steps(terminal: Terminal) -> Result:
+        terminal.until(lambda text: text.endswith("aioriak>"))
+        terminal.type(b"get -t sib\t")
+        terminal.until(lambda text: text.endswith("get -t siblings"))
+        terminal.type(b" us\t")
+        terminal.until(lambda text: text.endswith("get -t siblings users"))
+        terminal.type(b" ada\r")
+        terminal.until(lambda text: '"born": 1815' in text and text.endswith("aioriak>"))
+        terminal.type(b"(await bucket('users', 'siblings').get('ada')).data['born'] + 1\r")
+        terminal.until(lambda text: "\n1816\n" in text and text.endswith("aioriak>"))
+        terminal.type(b"get -t nope users ada\r")
+        terminal.until(lambda text: "BucketTypeNotFound" in text and text.endswith("aioriak>"))
+        terminal.type(b"1 / 0\r")
+        terminal.until(lambda text: "ZeroDivisionError" in text and text.endswith("aioriak>"))
+        terminal.type(b"half a li\x03")  # Ctrl-C gives up the line
+        terminal.until(lambda text: text.endswith("aioriak>") and "half a li" in text)
+        terminal.type(b"\x1b[A")  # the history
+        terminal.until(lambda text: text.endswith("aioriak> 1 / 0"))
+        terminal.type(b"\x15\x04")
+        return terminal.end()
+
+    ended = await drive(["shell"], steps)
+    assert ended.status == 0
+    assert "Traceback" not in ended.text
+
+
+async def test_a_prompt_without_a_server_says_so(drive: Callable[..., Awaitable[Result]]) -> None:
+    ended = await drive(["--url", "riak://127.0.0.1:1", "--timeout", "1", "shell"], Terminal.end)
+    check(ended, 4)
+
+
+async def test_a_watched_status_is_refreshed_in_place(
+    drive: Callable[..., Awaitable[Result]], server: RiakServer
+) -> None:
+    def steps(terminal: Terminal) -> Result:
+        shown = terminal.until(lambda text: server.address in text)
+        for word in ("ADDRESS", "P50", "P95", "P99", "CONN", "members", "owners"):
+            assert word in shown
+        asked = server.requests["server info"]
+        terminal.until(lambda text: server.requests["server info"] > asked + 2)
+        assert terminal.text.count("ADDRESS") == 1
+        assert max(map(len, terminal.lines)) <= COLUMNS
+        terminal.type(b"\x03")
+        return terminal.end()
+
+    ended = await drive(["status", "--watch", "--interval", "0.1"], steps)
+    assert ended.status == 130
+    assert "Traceback" not in ended.text
+
+
+async def test_a_server_in_a_terminal_ends_by_ctrl_c(drive: Callable[..., Awaitable[Result]]) -> None:
+    def steps(terminal: Terminal) -> Result:
+        terminal.until(lambda text: "ready on" in text)
+        terminal.type(b"\x03")
+        return terminal.end()
+
+    check(await drive(["serve", "--port", "0"], steps), 0)

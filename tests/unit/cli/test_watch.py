@@ -21,12 +21,15 @@ async def test_status_shows_each_node_and_the_ownership(run: Run, server: RiakSe
     found = json.loads((await run("status", "--json")).out)
     assert [node["up"] for node in found["nodes"]] == [True]
     assert found["sampled"] == 64
+    (node,) = found["nodes"]
+    assert 0 < node["p50_ms"] <= node["p95_ms"] <= node["p99_ms"] <= node["max_ms"]
+    assert node["connections"] == 1
 
 
 async def test_status_names_the_node_that_is_down(run: Run, server: RiakServer) -> None:
     result = await run("--url", f"riak://{server.address},127.0.0.1:1", "status")
     assert result.status == 4
-    assert any(line.startswith("127.0.0.1:1\tdown") for line in result.lines)
+    assert any(line.startswith("127.0.0.1:1\tdown\t-\t-\t-\t-\t-\t") for line in result.lines)
     assert result.err == "aioriak: 1 of 2 nodes are down\n"
 
 
