@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
-from aioriak.error import ContentError, InvalidRequest
+from aioriak.error import ContentError, InvalidRequest, InvalidType
 from aioriak.operations.names import sent, words
 
 try:
@@ -256,6 +256,8 @@ class Registry(Generic[T]):
         """Return the function for a content type, or ``None``."""
         if content_type is None:
             return None
+        if not isinstance(content_type, str):
+            raise InvalidType(f"content_type is str, not {type(content_type).__name__}")
         full = normalize(content_type)
         bare = full.partition(";")[0]
         registry: Registry[T] | None = self
@@ -292,6 +294,8 @@ class Codecs:
     def encode(self, value: Any, content_type: str | None, charset: str | None) -> bytes:
         """Return the bytes to store. Raises :class:`~aioriak.error.ContentError`."""
         encoder = self.encoders.get(content_type)
+        if charset is not None and not isinstance(charset, str):
+            raise InvalidType(f"charset is str, not {type(charset).__name__}")
         try:
             if encoder is None and not isinstance(value, (str, bytes, bytearray, memoryview)):
                 raise ContentError(

@@ -10,7 +10,7 @@ from weakref import ref
 from aioriak.compat.object import CompatContent
 from aioriak.error import ContentError, InvalidRequest, InvalidType
 from aioriak.operations.contents import IndexEntry, Link, WireContent, encode_index, fill, metadata
-from aioriak.operations.names import Name, show, to_bytes
+from aioriak.operations.names import Name, brief, to_bytes
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -173,7 +173,7 @@ class RiakContent(CompatContent, Generic[T]):
         """Add the object's path to an error."""
         if error.operation is None:
             key = self._key()
-            error.operation = f"{what} of {self._bucket.path}/{'(no key yet)' if key is None else show(key)}"
+            error.operation = f"{what} of {self._bucket.path}/{'(no key yet)' if key is None else brief(key)}"
 
     def _key(self) -> Name | None:
         owner = self._owner()

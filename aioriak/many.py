@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
-from aioriak.error import InvalidRequest, RiakError
+from aioriak.error import InvalidRequest, InvalidType, RiakError
 from aioriak.operations.options import WriteOptions
 
 T = TypeVar("T")
@@ -139,6 +139,9 @@ def stored(
     """Store each object, and yield it with ``None`` or its error, as :func:`each` does."""
 
     async def store(item: Any) -> None:
+        if not hasattr(item, "store"):
+            hint = "; await bucket.new(…) first" if asyncio.iscoroutine(item) else ""
+            raise InvalidType(f"objects and data types are stored, not {type(item).__name__}{hint}")
         await item.store(**options)
 
     return each(store, objects, concurrency)

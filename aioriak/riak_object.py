@@ -11,7 +11,7 @@ from aioriak.content import UNSET, RiakContent
 from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidType, ProtocolError
 from aioriak.operations import kv
 from aioriak.operations.contents import IndexEntry, Link, WireContent
-from aioriak.operations.names import Name, encode_key, show, text
+from aioriak.operations.names import Name, brief, encode_key, show, text
 from aioriak.operations.options import (
     NOT_GIVEN,
     DeleteOptions,
@@ -137,7 +137,7 @@ class RiakObject(CompatObject, Generic[T]):
     @property
     def path(self) -> str:
         """``type/bucket/key``, for messages."""
-        return f"{self.bucket.path}/{'(no key yet)' if self.key is None else show(self.key)}"
+        return f"{self.bucket.path}/{'(no key yet)' if self.key is None else brief(self.key)}"
 
     def _content(self) -> RiakContent[T]:
         siblings = self.siblings

@@ -9,6 +9,7 @@ Riak's documentation: "Developing with Riak KV: Data Types".
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 from aioriak.compat.datatype import CompatDatatype
@@ -18,13 +19,14 @@ from aioriak.error import (
     InvalidRequest,
     InvalidType,
     NotADatatype,
+    OutcomeUnknown,
     RequestTimeout,
     RiakError,
 )
 from aioriak.operations import datatypes as operations
 from aioriak.operations import kv
 from aioriak.operations.datatypes import DatatypeReadOptions, DatatypeWriteOptions, Fetched
-from aioriak.operations.names import Name, encode_key, show
+from aioriak.operations.names import Name, brief, encode_key
 from aioriak.operations.options import DeleteOptions, seconds
 from aioriak.runtime import BucketView
 
@@ -56,9 +58,11 @@ class Datatype(CompatDatatype, Generic[V]):
     _parent: Datatype[Any] | None = None
     _field: Field | None = None
 
-    # set by maps alone: the fields that were fetched, and those staged to be removed
+    # set by maps alone: the fields that were fetched, those staged to be removed, and those of them that are
+    # in the update in flight
     _present: set[Field]
     _removed: set[Field]
+    _removed_since: frozenset[Field] = frozenset()
 
     def __init__(
         self,
@@ -179,9 +183,10 @@ class Datatype(CompatDatatype, Generic[V]):
 
     @property
     def stale(self) -> bool:
-        """Whether changes were stored without fetching the new value.
+        """Whether changes were stored, or may have been, without fetching the new value.
 
-        The value is then the old one with the stored changes applied, and the next removal fetches anew.
+        After a store the value is the old one with the stored changes applied; after a store whose outcome is
+        unknown it is the old one.  The next store that removes anything fetches the value first.
         """
         return self._root._stale
 
@@ -195,7 +200,7 @@ class Datatype(CompatDatatype, Generic[V]):
     def _where(self) -> str:
         if self.bucket is None:
             return f"this {self.type_name}"
-        return f"{self.bucket.path}/{'(no key yet)' if self.key is None else show(self.key)}"
+        return f"{self.bucket.path}/{'(no key yet)' if self.key is None else brief(self.key)}"
 
     def _home(self) -> BucketView:
         """Return the bucket it is stored in.  Raises for a field of a map, which is not stored by itself."""
@@ -314,6 +319,10 @@ class Datatype(CompatDatatype, Generic[V]):
             )  # fmt: skip
         except (DatatypeMismatch, NotADatatype):
             forget_datatype(bucket)
+            raise
+        except (OutcomeUnknown, asyncio.CancelledError):
+            # what was added may be there now, and its removal needs a context that has seen it
+            self._stale = self.key is not None
             raise
         if done.key is not None:
             self.key = done.key

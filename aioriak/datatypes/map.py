@@ -96,6 +96,8 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
             if not is_sent:  # the reply to the update brings the context
                 self._require_context()
             self._removed.add(field)
+            if is_sent:
+                self._removed_since |= {field}
         if child is not None:
             child.clear()
 
@@ -180,13 +182,17 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         return ops
 
     def _snapshot(self) -> Any:
+        if self._removed_since:
+            self._removed_since = frozenset()
         return set(self._removed), {field: child._snapshot() for field, child in self._changed().items()}
 
     def _settle(self, snapshot: Any) -> None:
         removed, changed = snapshot
-        self._removed -= removed
+        # a field that was removed while its change was in flight, and all that is staged in it now, is still to be sent
+        self._removed -= removed - self._removed_since
         for field, sent in changed.items():
-            self._children[field]._settle(sent)
+            if field not in self._removed_since:
+                self._children[field]._settle(sent)
 
     def _shown(self) -> str:
         fields = sorted(self._present, key=_order)
@@ -202,8 +208,8 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
 
 
 _ATTRIBUTES = frozenset(
-    ("_children", "_context", "_exists", "_field", "_parent", "_present", "_removed", "_sent", "_stale", "_storing",
-     "bucket", "key", "value", "modified", "context")
+    ("_children", "_context", "_exists", "_field", "_parent", "_present", "_removed", "_removed_since", "_sent",
+     "_stale", "_storing", "bucket", "key", "value", "modified", "context")
 )  # fmt: skip
 
 FIELDS: dict[str, type[Datatype[Any]]] = {

@@ -89,7 +89,7 @@ class Set(_Members):
         member = canonical("a member", element)
         in_flight = self._in_flight
         is_sent = in_flight is not None and member in in_flight[0]
-        if not is_sent and (self._gone or (member in self._adds and member not in self._value)):
+        if self._gone or (not is_sent and member in self._adds and member not in self._value):
             self._adds.discard(member)
             return
         if not is_sent:  # the reply to the add brings the context

@@ -109,7 +109,9 @@ class IndexQuery:
             request.range_max = self._term("the last term", end)
             first, last = request.range_min, request.range_max
             if (int(first) > int(last)) if self.numeric else (first > last):
-                raise InvalidRequest(f"the range of {show(self.index)} is reversed: {start!r} comes after {end!r}")
+                raise InvalidRequest(
+                    f"the range of {show(self.index)} is reversed: {start!r} comes after {end!r}; give the lesser first"
+                )
         self.term: Term | None = None
         """The term of every match, where it is known."""
         if self.is_equality and self.index != b"$bucket":

@@ -13,6 +13,8 @@ from aioriak.error import InvalidRequest, InvalidType
 MAX_KEY = 65536
 """The longest key that Riak takes, in bytes; a longer one makes it hang up."""
 
+_LONGEST_SHOWN = 200
+
 Name = str | bytes
 """A name as users hold it: text, or bytes where it is not UTF-8."""
 
@@ -110,6 +112,12 @@ def sent(what: str, value: str) -> bytes:
 def words(value: bytes) -> str:
     """Return a content's label as text that :func:`sent` turns into the same bytes again."""
     return value.decode("utf-8", "surrogateescape")
+
+
+def brief(value: Name) -> str:
+    """Return a name as text for messages, cut where it is very long."""
+    shown = show(value)
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}… ({len(shown)} characters)"
 
 
 def show(value: Name | None) -> str:

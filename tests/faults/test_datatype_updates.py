@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from aioriak import RiakClient
+from aioriak import Bucket, RiakClient
+from aioriak.datatypes import Set
 from aioriak.error import (
     ContextRequired,
     InvalidRequest,
@@ -186,3 +187,164 @@ async def test_who_may_not_ask_for_the_bucket_type_can_still_read_objects(
     found = await client.bucket("b", "siblings").get("k")
     assert not found.exists
     assert client._runtime.datatypes[b"siblings"] is None
+
+
+# -- removals of what is being added ----------------------------------------------------------------
+
+
+async def stored(bucket: Bucket) -> Any:
+    """Return a data type that was stored, and so has a context."""
+    found = await bucket.new("k")
+    if isinstance(found, Set):
+        found.add("kept")
+    else:
+        found.registers["kept"].assign("1")
+        found.sets["members"].add("kept")
+        found.maps["inner"].registers["kept"].assign("1")
+    await found.store()
+    return found
+
+
+def add_x(found: Any) -> None:
+    if isinstance(found, Set):
+        found.add("x")
+        return
+    found.registers["x"].assign("1")
+    found.sets["members"].add("x")
+    found.maps["inner"].registers["x"].assign("1")
+
+
+def remove_x(found: Any) -> None:
+    if isinstance(found, Set):
+        found.discard("x")
+        return
+    del found.registers["x"]
+    found.sets["members"].discard("x")
+    del found.maps["inner"].registers["x"]
+
+
+def has_x(found: Any) -> bool:
+    """Return whether ``x`` is there; everywhere or nowhere."""
+    if isinstance(found, Set):
+        return "x" in found
+    places = [
+        "x" in found.registers, "x" in found.sets["members"], ("x", "register") in found.maps["inner"],
+    ]  # fmt: skip
+    assert len(set(places)) == 1, places
+    return places[0]
+
+
+@pytest.mark.parametrize("kind", ["sets", "maps"])
+@pytest.mark.parametrize("body", [True, False])
+async def test_a_removal_staged_while_its_add_is_in_flight_is_sent_by_the_next_store(
+    server: RiakServer, client: RiakClient, kind: str, body: bool
+) -> None:
+    bucket = client.bucket("b", kind)
+    found = await stored(bucket)
+    arrived = Arrival()
+    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    add_x(found)
+    storing = asyncio.create_task(found.store(return_body=body))
+    await arrived.event.wait()
+    remove_x(found)
+    await storing
+    assert found.modified
+    assert has_x(await bucket.get("k"))
+    await found.store()
+    assert not found.modified
+    assert not has_x(found)
+    assert not has_x(await bucket.get("k"))
+
+
+@pytest.mark.parametrize("kind", ["sets", "maps"])
+async def test_a_removal_staged_while_its_add_is_in_flight_counts_though_the_reply_is_lost(
+    server: RiakServer, client: RiakClient, kind: str
+) -> None:
+    bucket = client.bucket("b", kind)
+    found = await stored(bucket)
+    arrived = Arrival()
+    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    server.faults.cut("data type update", when="before", times=1)
+    add_x(found)
+    storing = asyncio.create_task(found.store())
+    await arrived.event.wait()
+    remove_x(found)
+    with pytest.raises(OutcomeUnknown):
+        await storing
+    assert has_x(await bucket.get("k"))
+    await found.store()
+    assert not has_x(await bucket.get("k"))
+
+
+@pytest.mark.parametrize("kind", ["sets", "maps"])
+async def test_an_add_staged_again_after_its_removal_in_flight_stays(
+    server: RiakServer, client: RiakClient, kind: str
+) -> None:
+    bucket = client.bucket("b", kind)
+    found = await stored(bucket)
+    arrived = Arrival()
+    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    add_x(found)
+    storing = asyncio.create_task(found.store())
+    await arrived.event.wait()
+    remove_x(found)
+    add_x(found)
+    await storing
+    if found.modified:
+        await found.store()
+    assert has_x(found)
+    assert has_x(await bucket.get("k"))
+
+
+async def test_a_field_removed_changed_in_flight_and_removed_again_is_gone(
+    server: RiakServer, client: RiakClient
+) -> None:
+    bucket = client.bucket("b", "maps")
+    found = await stored(bucket)
+    arrived = Arrival()
+    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    del found.registers["kept"]
+    found.registers["kept"].assign("2")
+    storing = asyncio.create_task(found.store())
+    await arrived.event.wait()
+    del found.registers["kept"]
+    await storing
+    assert (await bucket.get("k")).registers["kept"].value == "2"
+    assert "kept" not in found.registers
+    await found.store()
+    assert "kept" not in found.registers
+    assert "kept" not in (await bucket.get("k")).registers
+
+
+async def test_a_counter_removed_while_in_flight_counts_from_zero_again(server: RiakServer, client: RiakClient) -> None:
+    bucket = client.bucket("b", "maps")
+    found = await stored(bucket)
+    arrived = Arrival()
+    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    found.counters["n"].increment(2)
+    storing = asyncio.create_task(found.store())
+    await arrived.event.wait()
+    del found.counters["n"]
+    found.counters["n"].increment(2)
+    await storing
+    assert found.counters["n"].dirty_value == 2
+    await found.store()
+    assert found.counters["n"].value == (await bucket.get("k")).counters["n"].value == 2
+
+
+async def test_a_member_discarded_in_a_set_removed_while_in_flight_is_gone(
+    server: RiakServer, client: RiakClient
+) -> None:
+    bucket = client.bucket("b", "maps")
+    found = await stored(bucket)
+    arrived = Arrival()
+    server.faults.delay("data type update", 0.01, times=1, only=arrived)
+    found.sets["members"].add("x")
+    storing = asyncio.create_task(found.store())
+    await arrived.event.wait()
+    del found.sets["members"]
+    found.sets["members"].discard("x")
+    await storing
+    await found.store()
+    assert "members" not in found.sets
+    assert "members" not in (await bucket.get("k")).sets

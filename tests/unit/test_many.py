@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from aioriak.error import InvalidRequest, Overload, RiakError
+from aioriak import RiakClient
+from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidType, Overload, RiakError
 from aioriak.many import each
+from aioriak.testing import RiakServer
 from tests.wires import turn, until
 
 
@@ -295,3 +297,127 @@ async def test_concurrency_is_a_whole_number_from_1_up(concurrency: Any) -> None
     with pytest.raises(InvalidRequest, match="concurrency"):
         async for _ in each(at_once, [1], concurrency):
             pass
+
+
+# -- a bad object among good ones ---------------------------------------------------------------
+
+LONE = "caf\udce9"  # the name of a file that is not UTF-8, as os.listdir gives it
+HUGE = 10**5000  # more digits than Python writes
+
+BAD: dict[str, tuple[dict[str, Any], type[RiakError], str]] = {
+    "a usermeta value": ({"usermeta": {"a": LONE}}, InvalidRequest, "usermeta of 'a'"),
+    "a usermeta name": ({"usermeta": {LONE: "a"}}, InvalidRequest, "usermeta key"),
+    "usermeta of a wrong type": ({"usermeta": {"a": HUGE}}, InvalidType, "usermeta of 'a'"),
+    "an index value": ({"indexes": {("a_bin", LONE)}}, InvalidRequest, "index 'a_bin'"),
+    "an index name": ({"indexes": {(LONE + "_bin", "a")}}, InvalidRequest, "index name"),
+    "an index without a kind": ({"indexes": {("age", 5)}}, InvalidRequest, "ends in _int or _bin"),
+    "a word in a number's index": ({"indexes": {("age_int", "old")}}, InvalidRequest, "index 'age_int'"),
+    "a huge index value": ({"indexes": {("age_int", HUGE)}}, InvalidRequest, "index 'age_int'"),
+    "an index that is no pair": ({"indexes": {("age_int",)}}, InvalidRequest, "a name and a value"),
+    "a link's key": ({"links": [("b", LONE, None)]}, InvalidRequest, "link's key"),
+    "a link's bucket": ({"links": [(5, "k", None)]}, InvalidType, "link's bucket"),
+    "a link's tag": ({"links": [("b", "k", 5)]}, InvalidType, "link's tag"),
+    "a link that is no triple": ({"links": [("b", "k")]}, InvalidRequest, "a bucket, a key and a tag"),
+    "a key": ({"key": LONE}, InvalidRequest, "a key"),
+    "a key of a wrong type": ({"key": 5}, InvalidType, "a key"),
+    "an empty key": ({"key": ""}, InvalidRequest, "a key"),
+    "a long key": ({"key": "k" * 70_000}, InvalidRequest, "65536"),
+    "a content type": ({"content_type": 5}, InvalidType, "content_type"),
+    "a charset": ({"charset": 5}, InvalidType, "charset"),
+    "an unknown charset": (
+        {"charset": "morse", "content_type": "text/plain", "data": "a"}, ContentError, "unknown encoding: morse"
+    ),
+    "a content encoding": ({"content_encoding": 5}, InvalidType, "content_encoding"),
+    "a content type without an encoder": ({"content_type": "application/x-mine"}, ContentError, "set_encoder"),
+    "data that is no JSON": ({"data": {1, 2}}, ContentError, "application/json"),
+    "a huge number": ({"data": [HUGE]}, ContentError, "digits"),
+    "not a number": ({"data": float("nan")}, ContentError, "application/json"),
+    "bytes as JSON": ({"data": b"{}"}, ContentError, "encoded_data"),
+    "no data": ({"siblings": []}, ConflictError, "set obj.data"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_one_bad_object_fails_alone_and_names_the_field(
+    server: RiakServer, client: RiakClient, case: str
+) -> None:
+    changes, kind, words = BAD[case]
+    bucket = client.bucket("b")
+    objects = [bucket.new_object(f"k{number}", number) for number in range(5)]
+    bad = objects[2]
+    for name, value in changes.items():
+        setattr(bad, name, value)
+    errors = {id(robject): error async for robject, error in bucket.put_many(objects, concurrency=2)}
+    error = errors.pop(id(bad))
+    assert type(error) is kind
+    assert words in str(error)
+    assert "default/b/" in str(error)
+    assert len(str(error)) < 1000
+    assert list(errors.values()) == [None] * 4
+    assert server.requests["put"] == 4
+
+
+@pytest.mark.parametrize("item", [None, 5, "k", {"name": "Ada"}, ("b", "k")])
+async def test_an_item_that_cannot_be_stored_fails_alone(client: RiakClient, item: Any) -> None:
+    good = client.bucket("b").new_object("k", 1)
+    found = {id(one): error async for one, error in client.put_many([item, good])}
+    assert isinstance(found[id(item)], InvalidType)
+    assert found[id(good)] is None
+
+
+async def test_an_object_that_was_not_awaited_says_so(client: RiakClient) -> None:
+    forgotten = client.bucket("b").new("k", 1)
+    [(_, error)] = [pair async for pair in client.put_many([forgotten])]
+    assert "await bucket.new" in str(error)
+    forgotten.close()
+
+
+@pytest.mark.parametrize("stage", [
+    lambda sets: sets.add(LONE), lambda sets: sets.add(HUGE), lambda sets: sets.discard(5),
+])  # fmt: skip
+async def test_a_bad_change_of_a_data_type_fails_when_it_is_staged(client: RiakClient, stage: Any) -> None:
+    tags = await client.bucket("b", "sets").new("k")
+    with pytest.raises(InvalidRequest, match="a member"):
+        stage(tags)
+    assert not tags.modified
+
+
+async def test_a_bad_data_type_fails_alone(client: RiakClient) -> None:
+    bucket = client.bucket("b", "sets")
+    good, empty, odd = await bucket.new("good"), await bucket.new("empty"), await bucket.new("odd")
+    for tags in (good, odd):
+        tags.add("x")
+    odd.key = LONE
+    errors = {id(tags): error async for tags, error in bucket.put_many([good, empty, odd])}
+    assert errors[id(good)] is None
+    assert "nothing to store" in str(errors[id(empty)])
+    assert "a key" in str(errors[id(odd)])
+
+
+# -- mistakes that a newcomer makes ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("start", "end"), [(30, 18), ("30", "18")])
+async def test_a_reversed_range_says_what_to_do(client: RiakClient, start: Any, end: Any) -> None:
+    bucket = client.bucket("b")
+    index = "age_int" if isinstance(start, int) else "age_bin"
+    with pytest.raises(InvalidRequest, match=rf"{index} is reversed: .*30.* comes after .*18.*lesser first"):
+        bucket.query(index, start, end)
+    with pytest.raises(InvalidRequest, match="lesser first"):
+        await bucket.get_index(index, start, end)
+
+
+async def test_data_for_a_new_data_type_says_what_to_do(client: RiakClient) -> None:
+    for kind in ("counters", "sets", "maps", "hlls", "gsets"):
+        with pytest.raises(InvalidRequest, match=r"make it with new\(key\), change it with its methods, and store\(\)"):
+            await client.bucket("b", kind).new("k", 5)
+        with pytest.raises(InvalidRequest, match=r"make it with new\(key\)"):
+            await client.bucket("b", kind).new("k", encoded_data=b"5")
+
+
+async def test_an_attribute_of_a_map_says_what_to_do(client: RiakClient) -> None:
+    person = await client.bucket("b", "maps").new("k")
+    with pytest.raises(AttributeError, match=r"m\.registers\['name'\]\.assign"):
+        person.name = "Ada"
+    with pytest.raises(AttributeError):
+        person.name  # noqa: B018
