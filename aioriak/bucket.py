@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast, overload
 
-from aioriak import datatypes, many
+from aioriak import datatypes, many, updates
 from aioriak.codec import Codecs, Decoder, Encoder
 from aioriak.compat.bucket import CompatBucket, CompatBucketType
 from aioriak.content import RiakContent
 from aioriak.datatypes import handles
 from aioriak.error import (
-    ContentError,
     InvalidRequest,
     InvalidType,
     NotADatatype,
     PermissionDenied,
-    PreconditionFailed,
     RiakError,
-    TooManyConflicts,
 )
 from aioriak.operations import cluster, kv, properties
 from aioriak.operations.cluster import BucketFoldOptions, CoverageEntry, FoldedObject, PreflistItem
@@ -408,66 +403,40 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         key: Name,
         change: Callable[[RiakObject], Any],
         *,
-        if_not_modified: bool = False,
-        attempts: int = 10,
+        if_not_modified: bool = True,
+        attempts: int | None = None,
         **options: Unpack[ReadOptions],
     ) -> RiakObject:
-        """Fetch an object, resolve it, change it and store it; start again when another write came in between.
+        """Fetch an object, resolve it, change it and store it, without losing what others change meanwhile.
 
-        ``change(obj)`` modifies the object, which has no siblings where nothing is stored.  It may be a coroutine
-        function, and is called once an attempt.  Returns the object as it was stored.
+        ``change(obj)`` modifies the object, which has no siblings where nothing is stored; its result is ignored.
+        It may be a coroutine function.  Returns the object as it was stored.
 
-        With ``if_not_modified`` the server refuses the write if the object has changed since it was fetched,
-        which starts the next attempt.  Without it both writes are kept as siblings, and the resolver resolves
-        them; the next attempt starts only if the resolver dropped the change, or may have.  A change that must
-        not be applied twice to one value, such as a count, needs ``if_not_modified`` or a data type.
-        Attempts are spaced by the back-off of the client's retry policy.  ``options`` are those of the fetch.
+        Updates of one key by one client are combined: those that wait while one is under way share one fetch and
+        one store.  Their changes are made in order, each on what the one before left, and each in its caller's
+        task.  One that raises fails alone and leaves no trace.  Updates with different options take turns.
 
-        Raises :class:`~aioriak.error.TooManyConflicts` after ``attempts``;
-        :class:`~aioriak.error.ConflictError` for siblings when no resolver is set; otherwise as
-        :meth:`get` and :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
+        The server refuses the write if another client has changed the object since the fetch.  Then everything is
+        done again, ``attempts`` times at most, or as often as the time allows.  So ``change`` may be called
+        several times.  Attempts are spaced by the back-off of the client's retry policy.  With
+        ``if_not_modified=False`` the server refuses nothing, and writes at the same moment become siblings.
+
+        Where writes of several clients became siblings nevertheless, the resolver resolves them, and a change that
+        it dropped is made again.
+
+        ``options`` are those of the fetch; ``timeout`` (milliseconds; the client's by default) limits the whole
+        update, the wait for others included.
+
+        Raises :class:`~aioriak.error.TooManyConflicts` if each attempt was refused: nothing was written;
+        :class:`~aioriak.error.StoredAsSibling` if the write is one of several siblings that were not resolved;
+        :class:`~aioriak.error.InvalidRequest` for a function that sets no value, for a bucket of data types, and
+        for an update of the same key inside ``change``; what ``change`` raises; otherwise as :meth:`get` and
+        :meth:`RiakObject.store <aioriak.riak_object.RiakObject.store>` do.
         """
-        for conflicts in range(attempts):
-            if conflicts:
-                # writers that all started again at once would conflict again
-                await asyncio.sleep(self._runtime.settings.retry.backoff.delay(conflicts))
-            robject = RiakObject._absent(self.client, self, key)
-            await robject._read(self._runtime.dispatcher, encode_key(key), options)
-            conditions: WriteOptions = {}
-            if if_not_modified:
-                conditions = {"if_not_modified": True} if robject.siblings else {"if_none_match": True}
-            outcome = change(robject)
-            if inspect.isawaitable(outcome):
-                await outcome
-            written = robject.encoded_data
-            try:
-                await robject._write(self._runtime.dispatcher, {"return_body": True, **conditions})
-            except PreconditionFailed:
-                continue
-            if await self._settle(robject, written):
-                return robject
-        raise TooManyConflicts(f"{self.path}/{show(key)} was not updated: another write came first {attempts} times")
-
-    async def _settle(self, robject: RiakObject, written: bytes | None) -> bool:
-        """Resolve a conflict and store the result, once; false when the resolver dropped the value ``written``.
-
-        Storing it once is enough.  Any other writer resolves the siblings that remain, and writers that each
-        stored until there was no conflict would never finish.
-        """
-        for may_store in (True, False):
-            if len(robject.siblings) == 1:
-                break
-            before = [(one, one.encoded_data) for one in robject.siblings]
-            await resolve(robject)
-            survivor = robject._content()
-            for one, value in before:
-                is_other = value != written or [stored for _, stored in before].count(written) > 1
-                if one is survivor and is_other and _same_value(one, value):
-                    return False
-            if may_store:
-                written = survivor.encoded_data
-                await robject._write(self._runtime.dispatcher, {"return_body": True})
-        return True
+        robject = RiakObject._absent(self.client, self, key)
+        return await updates.update(
+            robject, change, if_not_modified=if_not_modified, attempts=attempts, options=options
+        )
 
     # -- data types -------------------------------------------------------------------------------
 
@@ -662,16 +631,6 @@ class _ModelHandle(Bucket[RiakObject[M]]):
     @resolver.setter
     def resolver(self, value: Resolver | None) -> None:
         self._own_resolver = checked(value)
-
-
-def _same_value(content: RiakContent, encoded: bytes | None) -> bool:
-    """Whether the value of a content is still the one that ``encoded`` stands for."""
-    original = content.copy()
-    original.encoded_data = encoded
-    try:
-        return content.encoded_data == encoded or bool(original.data == content.data)
-    except ContentError:
-        return False
 
 
 def _index_options(

@@ -159,6 +159,11 @@ class RiakContent(CompatContent, Generic[T]):
         self.has_value = True
 
     @property
+    def is_unset(self) -> bool:
+        """Whether there is no value: none was fetched, and none has been set."""
+        return self._data is UNSET and self._encoded is None
+
+    @property
     def is_tombstone(self) -> bool:
         """Whether this sibling is a deletion, and no new value has been set."""
         # a new content does not exist either, but only the server gives a vtag

@@ -10,9 +10,10 @@
     ├── WrongEventLoop (RuntimeError)     used from another event loop or thread than its own
     ├── ListingDisallowed                 the client refuses listings (allow_listing="error")
     ├── ConflictError                     not exactly one sibling
-    │   └── ResolverError                 a resolver raised, or left none or several
-    │       └── ResolverErrorAfterWrite   … after the write was done
-    ├── TooManyConflicts                  another writer was faster at every attempt of an update
+    │   ├── ResolverError                 a resolver raised, or left none or several
+    │   │   └── ResolverErrorAfterWrite   … after the write was done
+    │   └── StoredAsSibling               update() wrote, and so did another client: .siblings
+    ├── TooManyConflicts                  another client was faster at every attempt of update()
     ├── ContentError (ValueError)         a value cannot be encoded or decoded
     ├── ConnectError (ConnectionError)    no connection: nothing was sent
     │   ├── NoNodeAvailable               no node of the cluster could be reached in time
@@ -171,8 +172,18 @@ class ResolverErrorAfterWrite(ResolverError):
     written = True
 
 
+class StoredAsSibling(ConflictError):
+    """An update was stored, but as one of several siblings, because another client wrote at the same moment.
+
+    The write was done: calling ``update`` again would make the change twice.  ``siblings`` is their number.
+    """
+
+    written = True
+    siblings = 0
+
+
 class TooManyConflicts(RiakError):
-    """Another writer was faster at every attempt of an update."""
+    """Another client was faster at every attempt of an update; nothing was written."""
 
     summary = "The record is being changed by others; try again."
 

@@ -18,6 +18,7 @@ from aioriak.error import ClientClosed, InvalidRequest, ListingDisallowed, Listi
 from aioriak.observability.telemetry import Telemetry
 from aioriak.operations.defaults import Defaults
 from aioriak.operations.names import Name
+from aioriak.update_queue import UpdateQueues
 
 AllowListing = Literal["warn", "error", "silent"]
 """What listing keys or buckets does: warn, raise, or neither."""
@@ -85,7 +86,7 @@ class Runtime:
 
     __slots__ = (
         "_allow_listing", "_balancer", "_closed", "_cluster", "_dispatcher", "_identity", "_loop", "_telemetry",
-        "datatypes", "preferences", "settings",
+        "datatypes", "preferences", "settings", "updates",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +105,8 @@ class Runtime:
         """The resolvers, encoders and decoders of the client, its bucket types and its buckets."""
         self.datatypes: dict[bytes, str | None] = {}
         """The data type of each bucket type asked for so far; ``None`` for one without a data type."""
+        self.updates = UpdateQueues()
+        """The updates under way, by their keys."""
         self._allow_listing = allow_listing
         self._balancer = balancer
         self._telemetry = telemetry
@@ -121,6 +124,7 @@ class Runtime:
             if self._closed:
                 raise ClientClosed("the client is closed")
             self._cluster = Cluster(self.loop, self.settings, balancer=self._balancer, telemetry=self._telemetry)
+            self._cluster.on_close = self.updates.close
             kind = Dispatcher if self._telemetry is None else ObservedDispatcher
             dispatcher = kind(self._cluster, self.settings.timeouts.request, self.settings.retry)
             self._dispatcher = dispatcher

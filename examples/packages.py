@@ -195,7 +195,7 @@ async def tour(client: RiakClient, bucket: Bucket, documents: dict[str, Document
         def change(robject: RiakObject) -> None:
             robject.data = merge([robject.data or {"tags": []}, {"tags": [f"task {number}"]}])
 
-        await bucket.update(shared, change, if_not_modified=True, attempts=10 * tasks)
+        await bucket.update(shared, change)
 
     await asyncio.gather(*(sign(number) for number in range(tasks)))
     signed = (await bucket.get(shared)).data["tags"]

@@ -42,6 +42,8 @@ class Cluster:
         self.balancer: Balancer = balancer or TwoChoices()
         self.telemetry: Telemetry = Telemetry() if telemetry is None else Guarded(telemetry)
         self.closed: bool = False
+        self.on_close: Callable[[], None] = _nothing
+        """Called once when closing begins, in the event loop."""
         self._starting: asyncio.Task[None] | None = None
         self._starters = 0  # tasks that wait for it
         self._closed_reported = False
@@ -442,6 +444,7 @@ class Cluster:
         if not self._closed_reported:
             self._closed_reported = True
             self.telemetry.client_closed(self.stats)
+            self.on_close()
 
     def check_loop(self) -> None:
         """Raise :class:`~aioriak.error.WrongEventLoop` unless the running event loop is the client's own."""
@@ -459,6 +462,10 @@ class Cluster:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _router(cluster: Cluster) -> KeyRouter:

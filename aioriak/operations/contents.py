@@ -142,3 +142,29 @@ def _label(what: str, value: Any) -> bytes:
     if not isinstance(value, str):
         raise InvalidType(f"{what} is str, not {type(value).__name__}")
     return sent(what, value)
+
+
+def essence(content: Any) -> tuple[object, ...]:
+    """Return what a writer determines of a content, without what the server adds to it."""
+    return (
+        content.value,
+        content.content_type,
+        content.charset,
+        content.content_encoding,
+        sorted((pair.key, pair.value) for pair in content.usermeta),
+        sorted((pair.key, pair.value) for pair in content.indexes),
+        sorted((link.bucket, link.key, link.tag) for link in content.links),
+    )
+
+
+def new_content(modified: float) -> Any:
+    """Return a content to be filled, as if it had been stored at a time in seconds since 1970."""
+    seconds = int(modified)
+    return kv.RpbContent(last_mod=seconds, last_mod_usecs=int((modified - seconds) * 1e6))
+
+
+def copy_content(source: Any, target: Any) -> None:
+    """Copy what a writer determines of a content into a request."""
+    target.CopyFrom(source)
+    for name in ("vtag", "last_mod", "last_mod_usecs", "deleted"):
+        target.ClearField(name)

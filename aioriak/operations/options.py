@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, Literal, TypedDict, cast
 
 from aioriak.error import InvalidRequest, InvalidType
@@ -233,6 +234,14 @@ WRITE: dict[str, Check] = {
 DELETE: dict[str, Check] = {
     "rw": quorum, "r": quorum, "w": quorum, "dw": quorum, "pr": quorum, "pw": quorum, "vclock": octets, **_TUNING,
 }  # fmt: skip
+
+
+def check_read(options: Mapping[str, Any]) -> float | None:
+    """Check the options of a read; return the timeout in seconds, if one is given.
+
+    Raises as :func:`apply` does.
+    """
+    return apply(SimpleNamespace(), options, READ)
 
 
 def apply(request: Any, options: Mapping[str, Any], checks: Mapping[str, Check]) -> float | None:

@@ -21,6 +21,7 @@ import asyncio
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.cluster.retry import attempts_of, conclude
 from aioriak.error import OutcomeUnknown, RiakError
+from aioriak.operations.contents import essence
 from aioriak.riak_pb import base, kv
 from aioriak.wire.operation import GET, GET_BUCKET, PUT
 
@@ -78,8 +79,8 @@ async def _find_out(dispatcher: Dispatcher, request: kv.RpbPutReq, timeout: floa
     found = await dispatcher.call(GET, read, timeout)
     if found.vclock == request.vclock:
         return None
-    wanted = _essence(request.content)
-    if not any(_essence(content) == wanted for content in found.content):
+    wanted = essence(request.content)
+    if not any(essence(content) == wanted for content in found.content):
         raise OutcomeUnknown("the object was changed in the meantime")
     reply = kv.RpbPutResp()
     if request.return_body or request.return_head:
@@ -89,16 +90,3 @@ async def _find_out(dispatcher: Dispatcher, request: kv.RpbPutReq, timeout: floa
             for content in reply.content:
                 content.value = b""
     return reply
-
-
-def _essence(content: kv.RpbContent) -> tuple[object, ...]:
-    """Return what a writer determines of a content, without what the server adds to it."""
-    return (
-        content.value,
-        content.content_type,
-        content.charset,
-        content.content_encoding,
-        sorted((pair.key, pair.value) for pair in content.usermeta),
-        sorted((pair.key, pair.value) for pair in content.indexes),
-        sorted((link.bucket, link.key, link.tag) for link in content.links),
-    )

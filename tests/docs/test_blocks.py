@@ -6,13 +6,15 @@ import asyncio
 import importlib
 import pathlib
 import re
+import textwrap
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import pytest
 
+from aioriak import RiakClient, RiakObject
 from aioriak.testing import RiakServer
 from aioriak.testing.security import Grant, Security, Source
 from tests.certificates import Authority
@@ -168,3 +170,22 @@ def test_a_name_of_the_package_exists(page: pathlib.Path) -> None:
             if not hasattr(value, attribute):
                 importlib.import_module(module)
             value = getattr(value, attribute)
+
+
+@pytest.mark.parametrize("clients", [1, 5])
+async def test_tasks_that_run_the_readme_s_update_lose_none(server: RiakServer, clients: int) -> None:
+    block = next(block for block in blocks(ROOT / "README.rst") if "users.update" in block.code)
+    lines = block.code.splitlines()
+    first = next(number for number, line in enumerate(lines) if "def visit" in line)
+    last = next(number for number, line in enumerate(lines) if "users.update" in line)
+    names: dict[str, Any] = {"RiakObject": RiakObject}
+    pasted = textwrap.dedent("\n".join(lines[first : last + 1]))
+    exec(f"async def task(users):\n{textwrap.indent(pasted, '    ')}", names)
+    async with AsyncExitStack() as stack:
+        users = [
+            (await stack.enter_async_context(RiakClient(server.host, server.port))).bucket("users")
+            for _ in range(clients)
+        ]
+        await asyncio.gather(*(names["task"](users[number % clients]) for number in range(20)))
+        stored = await users[0].get("ada")
+    assert (stored.data["visits"], len(stored.siblings)) == (20, 1)

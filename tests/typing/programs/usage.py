@@ -62,7 +62,7 @@ async def many(bucket: Bucket, names: AsyncIterator[Name]) -> None:
     async def change(robject: RiakObject) -> None:
         robject.data = (robject.data or 0) + 1
 
-    updated: RiakObject = await bucket.update("k", change, if_not_modified=True, attempts=3, r=2)
+    updated: RiakObject = await bucket.update("k", change, if_not_modified=False, attempts=3, r=2)
     print(updated)
 
 
