@@ -424,8 +424,8 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         Where writes of several clients became siblings nevertheless, the resolver resolves them, and a change that
         it dropped is made again.
 
-        ``options`` are those of the fetch; ``timeout`` (milliseconds; the client's by default) limits the whole
-        update, the wait for others included.
+        ``options`` are those of the fetch; ``timeout`` (a ``timedelta`` or milliseconds) limits the whole
+        update, the wait for others included; without it the client's ``request_timeout`` does.
 
         Raises :class:`~aioriak.error.TooManyConflicts` if each attempt was refused: nothing was written;
         :class:`~aioriak.error.StoredAsSibling` if the write is one of several siblings that were not resolved;
