@@ -178,6 +178,7 @@ class StoredAsSibling(ConflictError):
     The write was done: calling ``update`` again would make the change twice.  ``siblings`` is their number.
     """
 
+    summary = "The record was changed, and others changed it at the same time."
     written = True
     siblings = 0
 
