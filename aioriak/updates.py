@@ -48,7 +48,7 @@ from aioriak.error import (
 )
 from aioriak.operations import kv
 from aioriak.operations.contents import WireContent, copy_content, essence, new_content
-from aioriak.operations.names import encode_key
+from aioriak.operations.names import Name, encode_key
 from aioriak.operations.options import ReadOptions, WriteOptions, check_read, count
 from aioriak.resolver import Resolver, default_resolver, resolve
 from aioriak.riak_object import RiakObject
@@ -62,7 +62,8 @@ UpdateCall = Call[RiakObject, WireContent]
 class Terms:
     """What calls must agree on to be combined."""
 
-    options: Mapping[str, Any]
+    read: Mapping[str, Any]
+    write: Mapping[str, Any]
     if_not_modified: bool
     resolver: Resolver
     codecs: Codecs
@@ -96,19 +97,22 @@ class Update:
         for name in ("head", "head_only", "if_modified"):
             if options.get(name) is not None:
                 raise InvalidRequest(f"update() needs the value that is stored; it takes no {name}")
+        bucket = robject.bucket
+        defaults = bucket.defaults
+        if defaults.read:
+            options = cast(ReadOptions, {**defaults.read, **options})
         timeout = check_read(options)
-        bucket, key = robject.bucket, robject.key
-        if key is None:
-            raise InvalidRequest("an object without a key cannot be updated")
+        place: Place = (bucket.bucket_type.wire_name, bucket.wire_name, encode_key(cast(Name, robject.key)))
         dispatcher = bucket._runtime.dispatcher
         dispatcher.cluster.check_loop()
         self._robject = robject
-        self._place: Place = (bucket.bucket_type.wire_name, bucket.wire_name, encode_key(key))
+        self._place = place
         self._change = change
         self._dispatcher = dispatcher
         self._loop = dispatcher.cluster.loop
         self._terms = Terms(
             {name: value for name, value in options.items() if value is not None},
+            {name: value for name, value in defaults.write.items() if name not in ("timeout", "return_body")},
             if_not_modified,
             bucket.resolver,
             bucket.codecs,
@@ -211,14 +215,14 @@ class Update:
         return ()
 
     async def _fetch(self, bound: Bound) -> Version:
-        options = cast(ReadOptions, dict(self._terms.options))
+        options = cast(ReadOptions, dict(self._terms.read))
         if bound.deadline is not None:
             options["timeout"] = self._milliseconds(bound.deadline)
         reply = await kv.get(self._dispatcher, *self._place, options)
         return Version(reply.content, reply.vclock or None)
 
     async def _store(self, content: WireContent, replaced: Version, bound: Bound) -> Version:
-        options: WriteOptions = {"return_body": True}
+        options = cast(WriteOptions, {**self._terms.write, "return_body": True})
         if self._terms.if_not_modified:
             # a tombstone alone has a vclock and no contents: the server then says that nothing is there
             options["if_not_modified" if replaced.contents else "if_none_match"] = True

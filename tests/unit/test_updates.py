@@ -602,3 +602,24 @@ async def test_a_loop_that_ends_in_the_middle_leaves_no_task(server: RiakServer)
         asyncio.run(main())
 
     await asyncio.to_thread(other_program)
+
+
+async def test_the_options_of_a_bucket_handle_hold_for_its_updates() -> None:
+    async with RiakServer() as server, RiakClient(server.host, server.port) as client:
+        bucket = client.bucket("b", pr=1, dw=1)
+        await bucket.update("k", lambda obj: setattr(obj, "data", 1))
+        await bucket.update("k", lambda obj: setattr(obj, "data", 2), pr=2)
+        gets = [request.message.pr for request in server.requests.filter("get")]
+        puts = [request.message.dw for request in server.requests.filter("put")]
+    assert (gets, puts) == ([1, 2], [1, 1])
+
+
+async def test_calls_with_different_options_are_not_combined_and_lose_nothing() -> None:
+    async with RiakServer() as server, RiakClient(server.host, server.port) as client:
+        bucket = client.bucket("b")
+
+        def count(obj: RiakObject) -> None:
+            obj.data = (obj.data or 0) + 1
+
+        await asyncio.gather(*(bucket.update("k", count, r=1 + number % 2) for number in range(10)))
+        assert (await bucket.get("k")).data == 10
