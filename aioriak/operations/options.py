@@ -236,7 +236,7 @@ DELETE: dict[str, Check] = {
 }  # fmt: skip
 
 
-def check_read(options: Mapping[str, Any]) -> float | None:
+def check_read(options: ReadOptions) -> float | None:
     """Check the options of a read; return the timeout in seconds, if one is given.
 
     Raises as :func:`apply` does.
