@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ class MsgspecAdapter(Generic[M]):
         type_info: Any = inspect.type_info
         self._info = type_info(kind)
         _check_supported(self._info, kind.__qualname__, set())
+        self._check = _Checks().of(self._info)
         hints = resolved_hints(kind)
         self.fields: dict[str, FieldInfo] = {
             field.name: FieldInfo(hints[field.name], field.encode_name) for field in self._info.fields
@@ -33,7 +35,8 @@ class MsgspecAdapter(Generic[M]):
     def load(self, document: Document) -> M:
         """Make an instance of a JSON document."""
         loaded: M = msgspec.convert(document, self._kind, str_keys=True)
-        _refuse_unknown(self._info, document, "$")
+        if self._check is not None:
+            self._check(document, "$")
         return loaded
 
     def dump(self, value: M) -> Document:
@@ -85,55 +88,115 @@ def _check_supported(info: Any, where: str, seen: set[int]) -> None:
         _check_supported(part, f"{where}.{name}" if name else where, seen)
 
 
-def _refuse_unknown(info: Any, document: Document, path: str) -> None:
-    """Raise ``ValidationError`` where a document has a field that its struct, dataclass or TypedDict has not."""
-    if isinstance(info, _SCALARS):
-        return
+Check = Callable[[Document, str], None]
+"""Raises ``ValidationError`` where a document has a field that its struct, dataclass or TypedDict has not."""
+
+
+class _Checks:
+    """Makes the checks of types; a type that can have no unknown field has none."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Check | None] = {}
+
+    def of(self, info: Any) -> Check | None:
+        """Return the check of a type."""
+        if isinstance(info, _SCALARS):
+            return None
+        known = id(info)
+        if known not in self._made:
+            # a class may contain itself, and has a check in any case
+            self._made[known] = lambda document, path: self._run(known, document, path)
+            self._made[known] = self._make(info)
+        return self._made[known]
+
+    def _run(self, known: int, document: Document, path: str) -> None:
+        check = self._made[known]
+        if check is not None:
+            check(document, path)
+
+    def _make(self, info: Any) -> Check | None:
+        if isinstance(info, inspect.Metadata):
+            return self.of(info.type)
+        if isinstance(info, inspect.UnionType):
+            return self._of_union(info)
+        if isinstance(info, _ARRAYS):
+            return _of_items(self.of(info.item_type), lambda document: document)
+        if isinstance(info, _DICTS):
+            return _of_items(self.of(info.value_type), lambda document: document.values())
+        if isinstance(info, inspect.TupleType):
+            return _of_places([("[...]", self.of(item)) for item in info.item_types])
+        if _is_array(info):
+            places = [(f".{field.name}", self.of(field.type)) for field in info.fields]
+            return _of_places(places, 0 if getattr(info, "tag", None) is None else 1)
+        fields = {field.encode_name: self.of(field.type) for field in info.fields}
+        return _of_fields(fields, getattr(info, "tag_field", None))
+
+    def _of_union(self, union: Any) -> Check | None:
+        checks = [(one, check) for one in union.types if (check := self.of(one)) is not None]
+
+        def check_member(document: Document, path: str) -> None:
+            for one, check in checks:
+                if _may_be(one, document):
+                    check(document, path)
+                    return
+
+        return check_member if checks else None
+
+
+def _of_items(check: Check | None, items: Callable[[Document], Iterable[Document]]) -> Check | None:
+    if check is None:
+        return None
+
+    def check_items(document: Document, path: str) -> None:
+        for inner in items(document):
+            check(inner, f"{path}[...]")
+
+    return check_items
+
+
+def _of_places(places: list[tuple[str, Check | None]], first: int = 0) -> Check | None:
+    checks = [(at, name, check) for at, (name, check) in enumerate(places, first) if check is not None]
+
+    def check_places(document: Document, path: str) -> None:
+        for at, name, check in checks:
+            if at < len(document):
+                check(document[at], path + name)
+
+    return check_places if checks else None
+
+
+def _of_fields(fields: dict[str, Check | None], tag: str | None) -> Check:
+    names = fields.keys() | {tag}
+    inner = [(name, check) for name, check in fields.items() if check is not None]
+
+    def check_fields(document: Document, path: str) -> None:
+        if not document.keys() <= names:
+            unknown = next(name for name in document if name not in names)
+            raise msgspec.ValidationError(f"Object contains unknown field `{unknown}` - at `{path}`")
+        for name, check in inner:
+            if name in document:
+                check(document[name], f"{path}.{name}")
+
+    return check_fields
+
+
+def _may_be(info: Any, document: Document) -> bool:
+    """Return whether a document is one of a type in a union; msgspec takes unions only whose members differ."""
     if isinstance(info, inspect.Metadata):
-        _refuse_unknown(info.type, document, path)
-    elif isinstance(info, inspect.UnionType):
-        member = _member(info, document)
-        if member is not None:
-            _refuse_unknown(member, document, path)
-    elif isinstance(info, _ARRAYS):
-        if not isinstance(info.item_type, _SCALARS):
-            for inner in document:
-                _refuse_unknown(info.item_type, inner, f"{path}[...]")
-    elif isinstance(info, inspect.TupleType):
-        for item, inner in zip(info.item_types, document, strict=False):
-            _refuse_unknown(item, inner, f"{path}[...]")
-    elif isinstance(info, _DICTS):
-        if not isinstance(info.value_type, _SCALARS):
-            for inner in document.values():
-                _refuse_unknown(info.value_type, inner, f"{path}[...]")
-    elif isinstance(document, dict):
-        fields = {field.encode_name: field.type for field in info.fields}
-        tag = getattr(info, "tag_field", None)
-        for name, inner in document.items():
-            if name in fields:
-                _refuse_unknown(fields[name], inner, f"{path}.{name}")
-            elif name != tag:
-                raise msgspec.ValidationError(f"Object contains unknown field `{name}` - at `{path}`")
-    elif isinstance(document, list):  # array_like
-        for field, inner in zip(info.fields, document, strict=False):
-            _refuse_unknown(field.type, inner, f"{path}.{field.name}")
+        return _may_be(info.type, document)
+    if isinstance(document, dict):
+        if isinstance(info, _DICTS):
+            return True
+        if _is_array(info):
+            return False
+        tag = getattr(info, "tag", None)
+        return tag is None or document.get(info.tag_field) == tag
+    if isinstance(document, list) and _is_array(info):
+        tag = getattr(info, "tag", None)
+        return tag is None or document[:1] == [tag]
+    return False
 
 
-def _member(union: Any, document: Document) -> Any:
-    """Return the type in a union that a document has, if it may have fields."""
-    for one in union.types:
-        if isinstance(one, inspect.Metadata):
-            one = one.type
-        if isinstance(document, dict):
-            if isinstance(one, _DICTS):
-                return one
-            if hasattr(one, "fields") and not getattr(one, "array_like", False):
-                tag = getattr(one, "tag", None)
-                if tag is None or document.get(one.tag_field) == tag:
-                    return one
-        elif isinstance(document, list) and (
-            isinstance(one, (*_ARRAYS, inspect.TupleType, inspect.NamedTupleType))
-            or (getattr(one, "array_like", False) and (one.tag is None or document[:1] == [one.tag]))
-        ):
-            return one
-    return None
+def _is_array(info: Any) -> bool:
+    kinds = (*_ARRAYS, inspect.TupleType, inspect.NamedTupleType)
+    return isinstance(info, kinds) or getattr(info, "array_like", False)

@@ -42,6 +42,14 @@ class Dog(Struct, tag=True):
     toy: Inner | None = None
 
 
+class Line(Struct, array_like=True, tag=True):
+    end: Inner
+
+
+class Arc(Struct, array_like=True, tag=True):
+    radius: int = 1
+
+
 @dataclass
 class Plain:
     x: int
@@ -79,6 +87,7 @@ class Everything(Struct):
     pair: Pair | None = None
     row: Tuple | None = None
     either: int | list[Inner] | Inner | None = None
+    shape: Line | Arc | None = None
     score: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
     anything: Any = None
 
@@ -97,7 +106,8 @@ class Checked(Struct):
 
 FULL = Everything(
     numbers={1: [Inner(1)]}, pets=[Cat(), Dog(Inner(2))], tags=frozenset(("a",)), plain=Plain(1, Inner(2)),
-    typed={"x": 1}, pair=Pair(1, Inner(2)), row=Tuple(1, Inner(2)), either=[Inner(3)], score=1, anything={"a": [None]},
+    typed={"x": 1}, pair=Pair(1, Inner(2)), row=Tuple(1, Inner(2)), either=[Inner(3)], shape=Line(Inner(4)),
+    score=1, anything={"a": [None]},
 )  # fmt: skip
 
 
@@ -132,6 +142,7 @@ UNKNOWN: list[tuple[dict[str, Any], str]] = [
     ({"typed": {"x": 1, "z": 1}}, r"`z` - at `\$\.typed`"),
     ({"pair": [1, {"z": 1}]}, r"`z` - at `\$\.pair.*`"),
     ({"row": [1, {"z": 1}]}, r"`z` - at `\$\.row\.y`"),
+    ({"shape": ["Line", {"z": 1}]}, r"`z` - at `\$\.shape\.end`"),
     ({"either": [{"z": 1}]}, r"`z` - at `\$\.either\[\.\.\.\]`"),
     ({"either": {"z": 1}}, r"`z` - at `\$\.either`"),
 ]
@@ -158,6 +169,12 @@ def test_a_document_that_does_not_fit_is_refused_in_the_words_of_msgspec(
     with pytest.raises(ContentError, match=words) as caught:
         Model(Everything).load(document, None)
     assert isinstance(caught.value.__cause__, msgspec.ValidationError)
+
+
+def test_an_unknown_field_is_found_in_a_class_that_contains_itself() -> None:
+    document = {"name": "a", "children": [{"name": "b", "children": [{"name": "c", "nick": "d"}]}]}
+    with pytest.raises(ContentError, match=r"`nick` - at `\$\.children\[\.\.\.\]\.children\[\.\.\.\]`"):
+        Model(Node).load(document, None)
 
 
 def test_a_value_that_could_not_be_read_again_is_refused() -> None:
