@@ -246,17 +246,22 @@ class RetryPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthPolicy:
-    """How a node that failed is watched.
+    """When a node is marked down, and when it gets requests again.
 
-    It is probed after waits that follow ``backoff``, each probe for ``probe_timeout`` seconds at most,
-    and when it answers its share of requests grows to the full over ``ramp`` seconds.
+    ``suspect_after``: a node that owes replies and has sent none for so many seconds is pinged over another
+    connection (``None``: only after a request has timed out).  ``probe_timeout``: how many seconds the reply
+    to a ping may take; without one the node is marked down, and its reads are sent to other nodes.
+    A node that is down is probed after waits that follow ``backoff``.  When it serves again, its share of the
+    requests grows to the full over ``ramp`` seconds.
     """
 
     backoff: Backoff = field(default_factory=lambda: Backoff(first=0.1, longest=10.0))
-    probe_timeout: Seconds[float] = Seconds(5.0)
+    suspect_after: Seconds[float | None] = Seconds(1.0)
+    probe_timeout: Seconds[float] = Seconds(1.0)
     ramp: Seconds[float] = Seconds(5.0)
 
     def __post_init__(self) -> None:
+        _keep_seconds(self, "suspect_after", optional=True)
         _keep_seconds(self, "probe_timeout")
         _keep_seconds(self, "ramp", zero=True)
         if not isinstance(self.backoff, Backoff):

@@ -10,11 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from aioriak.cluster.balancer import Balancer, TwoChoices
 from aioriak.cluster.discovery import discover, look_up, resolve
-from aioriak.cluster.health import ping, takes_out, watch
+from aioriak.cluster.health import PATIENCE, check, is_suspicious, ping, speaks_against, watch
 from aioriak.cluster.node import Node, NodeState
 from aioriak.cluster.supervisor import supervise
 from aioriak.config import Address, Settings
-from aioriak.error import ClientClosed, ConnectError, NoNodeAvailable, RiakError, SecurityError, WrongEventLoop
+from aioriak.error import (
+    ClientClosed,
+    ConnectError,
+    NoNodeAvailable,
+    PoolTimeout,
+    RequestTimeout,
+    RiakError,
+    SecurityError,
+    WrongEventLoop,
+)
 from aioriak.observability.complaints import Complaints
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Guarded, Telemetry
@@ -127,7 +136,7 @@ class Cluster:
         """Make a node's first connection and see that it answers."""
         connection = await node.connect()
         try:
-            await ping(connection, self.settings.health.probe_timeout)
+            await ping(connection, PATIENCE * self.settings.health.probe_timeout)
         except BaseException:
             connection.abort()
             raise
@@ -273,9 +282,49 @@ class Cluster:
     # -- health --------------------------------------------------------------------------------
 
     def report(self, node: Node, error: RiakError, since: float) -> None:
-        """A request made at ``since`` failed on a node; it is taken out if that speaks against the node."""
-        if takes_out(node, error, since):
+        """Note that a request made at ``since`` failed on a node: a reason to mark it down, or to ping it."""
+        if speaks_against(node, error):
             self.take_out(node, error)
+        elif is_suspicious(node, error, since):
+            health = self.settings.health
+            if self.loop.time() - node.pool.checked_at >= (health.suspect_after or health.probe_timeout):
+                self.suspect(node)
+
+    def suspect(self, node: Node) -> None:
+        """Ping a node that owes replies and sends none; it is marked down if the ping is not answered either."""
+        if self.settings.behind_load_balancer or self.closed or node.state is not NodeState.UP:
+            return
+        if node.checking is None or node.checking.done():
+            node.pool.checked_at = self.loop.time()
+            work = supervise(lambda: self._check(node), f"pinging {node.name}")
+            node.checking = self.task(work, f"aioriak pings {node.name}")
+
+    async def _check(self, node: Node) -> None:
+        timeout = self.settings.health.probe_timeout
+        error: RiakError | None = None
+        late = True
+        while late:  # because the event loop was blocked meanwhile
+            asked_at = self.loop.time()
+            try:
+                await check(node, timeout)
+            except RiakError as failure:
+                error = failure
+            else:
+                error = None
+            late = self.loop.time() - asked_at > 2.5 * timeout + 0.1
+        if error is None or (isinstance(error, RequestTimeout) and node.pool.replied_at >= asked_at):
+            node.pool.checked_at = self.loop.time()
+        elif not isinstance(error, PoolTimeout):
+            self.take_out(node, error)
+            node.pool.fail_movable(error)
+        elif any(one is not node and not self._is_silent(one) for one in self.up):
+            # It could not be asked, as callers wait for a write on each connection.  Reads are safe elsewhere.
+            node.pool.fail_movable(error)
+
+    def _is_silent(self, node: Node) -> bool:
+        since = node.pool.silent_since
+        limit = self.settings.health.suspect_after or self.settings.health.probe_timeout
+        return since is not None and self.loop.time() - since >= limit
 
     def take_out(self, node: Node, error: RiakError) -> None:
         """No requests for this node until a probe succeeds."""
@@ -316,8 +365,9 @@ class Cluster:
         if node is None:
             failed: Callable[[Node, RiakError], None] = self.take_out
             node = self.nodes[address] = Node(
-                self.loop, address, self.settings, seed=seed, failed=failed, telemetry=self.telemetry
-            )
+                self.loop, address, self.settings,
+                seed=seed, failed=failed, silent=self.suspect, telemetry=self.telemetry,
+            )  # fmt: skip
             node.pool.client_id = self.client_id
             self._let_in(node)
             self._members_changed()
@@ -349,8 +399,9 @@ class Cluster:
         self.nodes.pop(node.address, None)
         self._members_changed()
         node.state = NodeState.LEAVING
-        if node.probing is not None:
-            node.probing.cancel()
+        for task in (node.probing, node.checking):
+            if task is not None:
+                task.cancel()
         self.up = [one for one in self.up if one is not node]
         self.telemetry.node_left(node.name)
 
@@ -364,7 +415,7 @@ class Cluster:
         members = await discover(
             node,
             [one.address for one in self.nodes.values()],
-            self.settings.health.probe_timeout,
+            PATIENCE * self.settings.health.probe_timeout,
             policy.map_address,
             self._complaints,
         )
@@ -471,4 +522,4 @@ def _nothing() -> None:
 def _router(cluster: Cluster) -> KeyRouter:
     from aioriak.cluster.ring import KeyRouter  # with hashlib, which few need
 
-    return KeyRouter(lambda: cluster.up, cluster.settings.health.probe_timeout)
+    return KeyRouter(lambda: cluster.up, PATIENCE * cluster.settings.health.probe_timeout)

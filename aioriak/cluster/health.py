@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from aioriak.cluster.node import Node
+from aioriak.cluster.node import Node, NodeState
 from aioriak.config import HealthPolicy
 from aioriak.error import (
     ConnectError,
@@ -28,20 +28,30 @@ from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
 logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 _OTHER_PROTOCOL = 0.5  # seconds that a server of another protocol has to show itself
+PATIENCE = 5
+"""Times ``probe_timeout`` that anything but a ping may take: a node under load answers it later."""
+
 _NOT_YET = (NodeNotReady, Unavailable, Overload)
 
 
-def takes_out(node: Node, error: RiakError, since: float) -> bool:
-    """Whether the error of a request made at ``since`` (loop time) speaks against the node, not the request.
+def speaks_against(node: Node, error: RiakError) -> bool:
+    """Return whether the error of a request shows that the node does not serve.
 
-    A node that answered others meanwhile is alive, however slow one request was; a node that has
-    other connections open hung up on one request.
+    A node that has other connections open hung up on one request.
     """
-    if isinstance(error, RequestTimeout):
-        return not isinstance(error, PoolTimeout) and node.pool.replied_at < since
     if isinstance(error, ConnectionLost):
         return not node.pool.open_connections
     return isinstance(error, NodeNotReady)
+
+
+def is_suspicious(node: Node, error: RiakError, since: float) -> bool:
+    """Return whether the timeout of a request made at ``since`` (loop time) is a reason to ping the node.
+
+    A node that answered others meanwhile is alive, however slow one request was.
+    """
+    if not isinstance(error, RequestTimeout) or isinstance(error, PoolTimeout):
+        return False
+    return max(node.pool.replied_at, node.pool.checked_at) <= since
 
 
 async def ask(connection: Connection, operation: Operation[Any, Any], request: Any, timeout: float) -> Any:
@@ -74,6 +84,29 @@ async def ping(connection: Connection, timeout: float) -> None:
         raise ConnectError(error.value, node=error.node) from error
 
 
+async def check(node: Node, timeout: float) -> None:
+    """Ping a node over a new connection, which may take ``timeout`` seconds to be made, and the reply as long.
+
+    The connection takes requests from then on, unless the pool has an idle one.  Raises
+    :class:`~aioriak.error.PoolTimeout` when the pool had no room for it, and another
+    :class:`~aioriak.error.RiakError` when the node did not answer.
+    """
+    connection = await node.connect(timeout)
+    try:
+        await ask(connection, PING, None, timeout)
+    except RequestTimeout as error:
+        connection.abort()
+        raise RequestTimeout(f"no reply to a ping within {timeout} s", node=node.name) from error
+    except BaseException as error:
+        if not isinstance(error, ServerError) or isinstance(error, NodeNotReady):
+            connection.abort()
+            raise
+    if node.pool.idle > 1 or node.state is not NodeState.UP:  # this one is idle
+        connection.close()
+    else:
+        node.pool.add(connection)
+
+
 async def probe(node: Node, timeout: float) -> Connection:
     """A connection to a node that really serves.
 
@@ -84,6 +117,7 @@ async def probe(node: Node, timeout: float) -> Connection:
     connection = await node.connect()
     try:
         await ping(connection, timeout)
+        timeout *= PATIENCE
         try:
             await ask(connection, GET, kv.RpbGetReq(bucket=b"aioriak", key=b"probe", r=1), timeout)
         except _NOT_YET:

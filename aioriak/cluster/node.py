@@ -38,6 +38,7 @@ class Node:
         *,
         seed: bool = True,
         failed: Callable[[Node, RiakError], None] | None = None,
+        silent: Callable[[Node], None] | None = None,
         telemetry: Telemetry | None = None,
     ) -> None:
         self.address = address
@@ -57,13 +58,23 @@ class Node:
         """The name it is one of several nodes of."""
         self.probing: asyncio.Task[None] | None = None
         """The task that probes it while it is down; it ends when the node is removed."""
+        self.checking: asyncio.Task[None] | None = None
+        """The task that pinged it last because it was silent."""
         self.retries = 0
         """Attempts at requests that failed here and were made again."""
         self._telemetry = telemetry or Telemetry()
         self._loop = loop
         self._settings = settings
         self._failed = failed
-        self.pool: Pool = Pool(loop, self.name, self._open, settings.pool, connect_failed=self._connect_failed)
+        self.pool: Pool = Pool(
+            loop,
+            self.name,
+            self._open,
+            settings.pool,
+            connect_failed=self._connect_failed,
+            silent=None if silent is None else lambda: silent(self),
+            suspect_after=None if settings.behind_load_balancer else settings.health.suspect_after,
+        )
 
     @property
     def load(self) -> int:
@@ -93,12 +104,12 @@ class Node:
             latency=Histogram(tuple(pool.latencies)),
         )
 
-    async def connect(self) -> Connection:
+    async def connect(self, timeout: float | None = None) -> Connection:
         """Open a connection that takes no requests yet; see :meth:`Pool.lease <aioriak.cluster.pool.Pool.lease>`.
 
-        Raises :class:`~aioriak.error.ConnectError`.
+        Raises :class:`~aioriak.error.ConnectError` and :class:`~aioriak.error.RequestTimeout`.
         """
-        return await self.pool.lease()
+        return await self.pool.lease(timeout)
 
     async def _open(self) -> Connection:
         started = self._loop.time()

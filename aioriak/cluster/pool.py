@@ -13,7 +13,8 @@ until it is idle.  Streams never hold the last connection of a pool that has sev
 A connection whose oldest request has been unanswered for long, compared with the
 node's usual latency, is *slow*: requests are sent over it only when there is no
 other and no room for one, and reads that wait behind that request are sent again
-over another.
+over another.  A node that owes a reply and has sent none for ``suspect_after``
+seconds, over any connection, is *silent*, and is reported so.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ import logging
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from math import inf
 from random import Random
 from typing import cast
 
 from aioriak.cluster.slot import Event, Slot, Slots, State
 from aioriak.cluster.waiting import Deadlines
 from aioriak.config import PoolLimits
-from aioriak.error import ConnectError, ConnectionLost, PoolTimeout, RiakError
+from aioriak.error import ConnectError, ConnectionLost, PoolTimeout, RequestTimeout, RiakError
 from aioriak.observability.stats import LATENCY_BOUNDS
 from aioriak.transport.connection import Connection
 from aioriak.transport.connection import State as ConnectionState
@@ -49,6 +51,7 @@ _LEAST_PATIENCE = 0.1  # seconds before which none is
 _JITTER = 0.05  # the part of max_lifetime by which it is shortened at random at most
 # members looked up once: to find one in its class takes as long as ten other instructions
 _IDLE, _BUSY, _LEASED = State.IDLE, State.BUSY, State.LEASED
+_GIVES_WAY = (State.BUSY, State.RESERVED, State.RETIRING)
 _LEAVING = (ConnectionState.RETIRING, ConnectionState.CLOSING, ConnectionState.CLOSED)
 
 
@@ -63,6 +66,8 @@ class Pool:
         limits: PoolLimits,
         *,
         connect_failed: Callable[[RiakError], None] | None = None,
+        silent: Callable[[], None] | None = None,
+        suspect_after: float | None = None,
         rng: Random | None = None,
     ) -> None:
         self.node = node
@@ -72,6 +77,8 @@ class Pool:
         self.failed: int = 0
         self.replied_at: float = 0.0
         """Loop time of the last reply on any of its connections."""
+        self.checked_at: float = -inf
+        """Loop time at which the node was last asked whether it serves, or said so."""
         self.latencies: list[int] = [0] * (len(LATENCY_BOUNDS) + 1)
         """A histogram of the latencies of replies, streams excluded."""
         self.client_id: bytes | None = None
@@ -79,6 +86,8 @@ class Pool:
         self._loop = loop
         self._connect = connect
         self._connect_failed = connect_failed
+        self._silent = silent
+        self._suspect_after = suspect_after
         self._rng = rng or Random()
         self._slots = Slots()
         self._rotation = self._slots.rotation
@@ -97,6 +106,8 @@ class Pool:
         self._watchdog: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._deaths = 0
+        self._leases = 0  # those that wait for a place; the next one that is free is theirs
+        self._vacancy: asyncio.Future[None] | None = None  # done when a connection was closed, or may be for another
         self._closing = False
 
     # -- figures ------------------------------------------------------------------
@@ -137,13 +148,17 @@ class Pool:
         return sum(not one.done() for one in (*self._waiting, *self._waiting_alone, *reserved))
 
     @property
-    def oldest_unanswered(self) -> float | None:
-        """Loop time from which some request is unanswered although its turn came; streams and folds excluded.
+    def silent_since(self) -> float | None:
+        """Loop time from which the node owes a reply and has sent none; ``None`` while it owes none.
 
-        ``None`` when nothing is in flight.
+        Streams and folds, which are slow by nature, do not count.
         """
-        since = [slot.connection.since for slot in self._slots.all if slot.pending and not slot.pending[0].alone]
-        return min(since, default=None)
+        owed = [
+            slot.connection.since
+            for slot in self._slots.all
+            if slot.pending and not slot.pending[0].alone and slot.state is not _LEASED
+        ]
+        return max(min(owed), self.replied_at) if owed else None
 
     # -- requests --------------------------------------------------------------------
 
@@ -166,7 +181,7 @@ class Pool:
                     self._slots.move(slot, Event.SENT)
             slot.connection.send(exchange)
             if self._watchdog is None:
-                self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
+                self._watchdog = self._loop.call_later(self._first_look, self._look_for_slow)
 
     def _enqueue(self, exchange: AnyExchange, queue: OrderedDict[AnyExchange, None]) -> None:
         if self._closing:
@@ -270,7 +285,7 @@ class Pool:
             self._slots.move(slot, Event.SENT)
         slot.connection.send(exchange)
         if self._watchdog is None:
-            self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
+            self._watchdog = self._loop.call_later(self._first_look, self._look_for_slow)
 
     def _serve(self) -> None:
         """Send the waiting requests, as far as there is room."""
@@ -349,6 +364,8 @@ class Pool:
             self._slots.move(slot, Event.DRAINED)
             if slot.reserved_for is not None:
                 self._give_reserved(slot)
+            if self._vacancy is not None:
+                self._wake_leases()
         if slot.state is _IDLE or slot.state is _BUSY:
             self._latest = slot
         self._room = 0
@@ -393,6 +410,7 @@ class Pool:
             self._set_retired(slot)
         elif connection.usable:
             self._serve()
+        self._wake_leases()
 
     def displaced(self, connection: Connection, exchanges: Sequence[AnyExchange]) -> None:
         """Send requests over other connections: they were not sent over this one, or they may be repeated."""
@@ -421,6 +439,7 @@ class Pool:
                 self._pause_growth()
             else:
                 self._deaths = 0
+        self._wake_leases()
         self._serve()
         if self.open_connections:
             self._keep_minimum()
@@ -437,20 +456,46 @@ class Pool:
         """Seconds after which an unanswered request makes its connection slow."""
         return max(_LEAST_PATIENCE, _SLOW * self._usual)
 
+    @property
+    def _first_look(self) -> float:
+        """Seconds from the first request in flight to the first look for slow connections."""
+        return self._patience if self._suspect_after is None else min(self._patience, self._suspect_after)
+
     def _look_for_slow(self) -> None:
-        """Mark the slow connections, and relieve them of what waits there; again later while any is busy."""
+        """Mark the slow connections, and relieve them of what waits there; again later while any is busy.
+
+        A node that is silent is reported.
+        """
         now = self._loop.time()
-        limit = now - self._patience
-        busy = [slot for slot in self._slots.all if slot.pending and not slot.pending[0].alone]
-        for slot in busy:
-            if slot.connection.since <= limit:
-                slot.slow = True
+        patience = self._patience
+        oldest = inf
+        busy = slow = False
+        for slot in self._slots.all:
+            if not slot.pending or slot.pending[0].alone:
+                continue
+            busy = True
+            since = slot.connection.since
+            if since < oldest and slot.state is not _LEASED:
+                oldest = since
+            if since <= now - patience:
+                slot.slow = slow = True
                 if slot is self._latest:
                     self._latest = None
-        self._relieve()
+        if slow:
+            self._relieve()
         self._watchdog = None  # not before, or what was sent just now would have started a second one
-        if busy and not self._closing:
-            self._watchdog = self._loop.call_later(self._patience, self._look_for_slow)
+        if not busy or self._closing:
+            return
+        following = now + patience
+        silent = False
+        if self._suspect_after is not None and oldest < inf:
+            suspect_at = max(oldest, self.replied_at, self.checked_at) + self._suspect_after
+            silent = suspect_at - now < 0.001  # a timer may fire slightly early
+            if not silent:
+                following = min(following, suspect_at)
+        self._watchdog = self._loop.call_at(following, self._look_for_slow)
+        if silent and self._silent is not None:
+            self._silent()
 
     def _relieve(self) -> None:
         """Send the reads behind the oldest request of slow connections over others that are not slow."""
@@ -466,10 +511,10 @@ class Pool:
 
     def fail_movable(self, error: RiakError) -> None:
         """Fail the reads in flight, so that they are made again elsewhere; writes keep waiting for their replies."""
-        for slot in list(self._slots.all):
+        for slot in [slot for slot in self._slots.all if slot.state is not State.LEASED]:
             for exchange in list(slot.pending):
                 if exchange.movable and not exchange.done():
-                    lost = ConnectionLost(f"given up: {error.value}", node=self.node)
+                    lost = ConnectionLost(f"given up, as the node does not answer: {error.value}", node=self.node)
                     lost.__cause__ = error
                     exchange.fail(lost)
                     slot.connection.abandoned(exchange)
@@ -479,7 +524,7 @@ class Pool:
     def _grow(self, replaces: Slot | None = None) -> bool:
         """Open one more connection if there is room; returns whether there was."""
         slots = self._slots
-        if self._closing or len(slots.all) >= self.limits.max_size:
+        if self._closing or len(slots.all) + self._leases >= self.limits.max_size:
             return False
         if self._pause is not None and (self._deaths >= _DEATHS or len(slots.all) > len(slots.opening)):
             return False
@@ -507,6 +552,7 @@ class Pool:
     def _open_failed(self, cause: Exception) -> None:
         error = cause if isinstance(cause, RiakError) else ConnectError(f"no connection: {cause!r}", node=self.node)
         self.failed += 1
+        self._wake_leases()
         self._pause_growth()
         logger.info("%s: no connection: %s", self.node, error.value)
         if not any(slot.state is not State.LEASED for slot in self._slots.all):
@@ -551,25 +597,66 @@ class Pool:
         self._serve()
         self._relieve()
 
-    async def lease(self) -> Connection:
+    async def lease(self, timeout: float | None = None) -> Connection:
         """Open a connection that takes no requests of the pool, for a health check or the like.
 
-        It counts towards ``max_size`` while there is room; :meth:`add` lets it take requests, otherwise it
-        must be closed.  Raises :class:`~aioriak.error.ConnectError`.
+        It counts towards ``max_size``.  Where there is no room, it takes the place of a connection that is
+        idle or on which no caller waits for a reply, and waits for one.  ``timeout``: seconds to wait for a
+        place, and seconds to connect.  :meth:`add` lets it take requests, otherwise it must be closed.
+        Raises :class:`~aioriak.error.ConnectError`, :class:`~aioriak.error.PoolTimeout` when no place was free,
+        :class:`~aioriak.error.RequestTimeout` when the connection took too long.
         """
-        if self._closing or len(self._slots.all) >= self.limits.max_size:
-            return await self._connect()
+        if len(self._slots.all) >= self.limits.max_size:
+            await self._make_room(timeout)
+        if self._closing:
+            raise ConnectError("the pool was closed", node=self.node)
         slot = self._slots.add()
         try:
-            connection = await self._connect()
-        except BaseException:
+            async with asyncio.timeout(timeout):
+                connection = await self._connect()
+        except BaseException as error:
             self._slots.move(slot, Event.LOST)
+            self._wake_leases()
             self._serve()
+            if isinstance(error, TimeoutError) and not isinstance(error, RiakError):
+                raise RequestTimeout(f"no connection within {timeout} s", node=self.node) from None
             raise
         if not self._opened(slot, connection, Event.LEASE):
             raise ConnectError("the pool was closed", node=self.node)
         self._serve()  # what waited for it, as it might have been opened for the pool, gets another connection
         return connection
+
+    async def _make_room(self, timeout: float | None) -> None:
+        deadline = None if timeout is None else self._loop.time() + timeout
+        self._leases += 1
+        try:
+            while len(self._slots.all) >= self.limits.max_size and not self._closing:
+                spare = self._spare()
+                if spare is not None:
+                    spare.connection.abort()  # close() could wait for a peer that is frozen
+                if self._vacancy is None:
+                    self._vacancy = self._loop.create_future()
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        await asyncio.wait([self._vacancy])  # others may wait for it too: never cancel it
+                except TimeoutError:
+                    raise PoolTimeout("every connection stayed busy", node=self.node) from None
+        finally:
+            self._leases -= 1
+
+    def _spare(self) -> Slot | None:
+        """Return the connection to close for another: an idle one, or one on which no caller waits for a reply."""
+        if self._idle:
+            return self._idle[0]
+        for slot in self._slots.all:
+            if slot.state in _GIVES_WAY and all(one.done() for one in slot.pending):
+                return slot
+        return None
+
+    def _wake_leases(self) -> None:
+        room, self._vacancy = self._vacancy, None
+        if room is not None and not room.done():
+            room.set_result(None)
 
     def add(self, connection: Connection) -> None:
         """Let an open connection take requests; it is closed instead when there is no room for it."""
@@ -707,6 +794,7 @@ class Pool:
         self._expiry = self._maintenance = self._watchdog = self._pause = None
         if self._loop.is_closed():
             return []  # no caller is left
+        self._wake_leases()
         for slot in list(self._slots.opening):
             self._slots.move(slot, Event.LOST)  # a connection that is made all the same is closed then
             if slot.task is not None:

@@ -51,7 +51,7 @@ async def listening(serve: Serve) -> AsyncIterator[int]:
     [
         (at_once, ConnectError, "the server speaks HTTP; the protocol-buffers port of Riak is usually 8087"),
         (at_the_end_of_a_line, ConnectError, "the server speaks HTTP"),
-        (never, RequestTimeout, "no reply to a ping within 0.2 s"),
+        (never, RequestTimeout, "no reply to a ping within 1.0 s"),
         (hangs_up, ConnectError, "closed"),
     ],
 )
