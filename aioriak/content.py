@@ -9,7 +9,7 @@ from weakref import ref
 
 from aioriak.compat.object import CompatContent
 from aioriak.error import ContentError, InvalidRequest, InvalidType
-from aioriak.operations.contents import IndexEntry, Link, WireContent, encode_index, fill, metadata
+from aioriak.operations.contents import IndexEntry, Link, UserMeta, WireContent, encode_index, fill, metadata
 from aioriak.operations.names import Name, brief, to_bytes
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class RiakContent(CompatContent, Generic[T]):
         content_encoding: str | None = None,
         last_modified: float | None = None,
         etag: str | None = None,
-        usermeta: Mapping[Name, Name] | None = None,
+        usermeta: UserMeta | None = None,
         links: Iterable[Link] | None = None,
         indexes: Iterable[IndexEntry] | None = None,
         exists: bool = False,
@@ -82,7 +82,7 @@ class RiakContent(CompatContent, Generic[T]):
         self.exists: bool = exists
         """False for a tombstone, and for a content that has not been stored."""
         self._sent: Sent  # set between fill() and take_sent()
-        self._usermeta: dict[Name, Name] = dict(usermeta) if usermeta else {}
+        self._usermeta: dict[Name, Name] = dict(cast("Mapping[Name, Name]", usermeta)) if usermeta else {}
         self._links: list[Link] = list(links) if links else []
         self._indexes: set[IndexEntry] = set(indexes) if indexes else set()
 
@@ -192,8 +192,8 @@ class RiakContent(CompatContent, Generic[T]):
         return self._usermeta
 
     @usermeta.setter
-    def usermeta(self, value: Mapping[Name, Name]) -> None:
-        self._usermeta = dict(value)
+    def usermeta(self, value: UserMeta) -> None:
+        self._usermeta = dict(cast("Mapping[Name, Name]", value))
 
     @property
     def links(self) -> list[Link]:

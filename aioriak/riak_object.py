@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Unpack, cast
 
@@ -10,7 +10,7 @@ from aioriak.compat.object import CompatObject
 from aioriak.content import UNSET, RiakContent
 from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidType, ProtocolError
 from aioriak.operations import kv
-from aioriak.operations.contents import IndexEntry, Link, WireContent
+from aioriak.operations.contents import IndexEntry, Link, UserMeta, WireContent
 from aioriak.operations.names import Name, brief, encode_key, show, text
 from aioriak.operations.options import (
     NOT_GIVEN,
@@ -253,7 +253,7 @@ class RiakObject(CompatObject, Generic[T]):
         return self._collection("usermeta")  # type: ignore[no-any-return]
 
     @usermeta.setter
-    def usermeta(self, value: dict[Name, Name]) -> None:
+    def usermeta(self, value: UserMeta) -> None:
         self._set("usermeta", value)
 
     @property
@@ -262,7 +262,7 @@ class RiakObject(CompatObject, Generic[T]):
         return self._collection("links")  # type: ignore[no-any-return]
 
     @links.setter
-    def links(self, value: list[Link]) -> None:
+    def links(self, value: Iterable[Link]) -> None:
         self._set("links", value)
 
     @property
@@ -271,7 +271,7 @@ class RiakObject(CompatObject, Generic[T]):
         return self._collection("indexes")  # type: ignore[no-any-return]
 
     @indexes.setter
-    def indexes(self, value: set[IndexEntry]) -> None:
+    def indexes(self, value: Iterable[IndexEntry]) -> None:
         self._set("indexes", value)
 
     def add_index(self, field: Name, value: int | Name) -> RiakObject[T]:

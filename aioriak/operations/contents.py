@@ -11,6 +11,8 @@ from aioriak.riak_pb import kv
 
 Link = tuple[Name | None, Name | None, Name | None]
 IndexEntry = tuple[Name, int | Name]
+UserMeta = Mapping[Name, Name] | Mapping[str, Name] | Mapping[bytes, Name]
+"""Metadata as it is given.  A ``dict[str, str]`` is no ``Mapping[Name, Name]`` for type checkers."""
 
 
 class WireContent(Protocol):

@@ -66,6 +66,19 @@ async def many(bucket: Bucket, names: AsyncIterator[Name]) -> None:
     print(updated)
 
 
+async def metadata(robject: RiakObject, user: str) -> None:
+    plain: dict[str, str] = {"by": user}
+    robject.usermeta = plain
+    robject.usermeta["at"] = b"12:00"
+    entries = {("name_bin", user)}
+    robject.indexes = entries
+    robject.links = [("users", user, None)]
+    robject.siblings[0].usermeta = plain
+    robject.usermeta = {"n": 1}  # expect-error: assignment, reportAttributeAccessIssue
+    robject.indexes = {("n_int", 1.5)}  # expect-error: arg-type, reportAttributeAccessIssue
+    await robject.store()
+
+
 async def properties(bucket: Bucket) -> None:
     props = await bucket.get_properties()
     n_val: int = props["n_val"]  # expect-error: -, reportTypedDictNotRequiredAccess
