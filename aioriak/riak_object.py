@@ -405,6 +405,8 @@ class RiakObject(CompatObject, Generic[T]):
     async def _write(self, dispatcher: Dispatcher, options: WriteOptions) -> bool:
         """Store the object and return whether the reply is a conflict to be resolved."""
         bucket = self.bucket
+        if bucket.defaults.write:
+            options = cast(WriteOptions, {**bucket.defaults.write, **options})
         if bucket._model is not None:
             await bucket._require_objects()
         content = self._content()

@@ -227,11 +227,11 @@ async def empty(bucket: Bucket, keys: Iterable[str]) -> None:
 async def connected(arguments: argparse.Namespace) -> AsyncIterator[RiakClient]:
     """Connect to the given Riak, or to a development server in this process."""
     if arguments.host:
-        async with await RiakClient.create(arguments.host, arguments.port) as client:
+        async with RiakClient(arguments.host, arguments.port) as client:
             yield client
     else:
         async with RiakServer() as server:
-            async with await RiakClient.create(server.host, server.port) as client:
+            async with RiakClient(server.host, server.port) as client:
                 yield client
 
 

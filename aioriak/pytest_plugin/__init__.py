@@ -211,7 +211,7 @@ async def _connect(
         async with test_client(server.addresses, types, request.config.stash[_KNOWN_TYPES], options) as client:
             yield client
     else:
-        async with await RiakClient.create(nodes=server.addresses, **options) as client:
+        async with RiakClient(nodes=server.addresses, **options) as client:
             yield client
 
 

@@ -91,6 +91,24 @@ async def test_requests_for_objects_have_the_options_of_the_bucket(
     assert sent(server, operation) == [{**expected, "timed": True}]
 
 
+async def test_an_update_has_the_options_of_the_bucket(server: RiakServer, client: RiakClient) -> None:
+    def change(robject: RiakObject) -> None:
+        robject.data = 1
+
+    await client.bucket("b", **ALL).update("k", change)
+    assert sent(server, "get") == [{**READS, "timed": True}]
+    assert sent(server, "put") == [{**WRITES, "sync_on_write": b"backend", "timed": True}]
+
+
+async def test_an_option_of_an_update_counts(server: RiakServer, client: RiakClient) -> None:
+    def change(robject: RiakObject) -> None:
+        robject.data = 1
+
+    await client.bucket("b", r=1, w=1, return_body=False).update("k", change, r=2)
+    assert sent(server, "get") == [{"r": 2}]
+    assert sent(server, "put") == [{"w": 1, "return_body": True}]
+
+
 def incremented(bucket: Bucket) -> Counter:
     counter = Counter(bucket, "k")
     counter.increment()
