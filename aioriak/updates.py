@@ -67,6 +67,7 @@ class Terms:
     if_not_modified: bool
     resolver: Resolver
     codecs: Codecs
+    model: object  # of which the values are instances; equal for the typed handles of one class
     request_timeout: float | None
     retry: RetryPolicy
     retry_attempts: int | None
@@ -116,6 +117,7 @@ class Update:
             if_not_modified,
             bucket.resolver,
             bucket.codecs,
+            bucket._model,
             dispatcher.request_timeout,
             dispatcher.retry,
             ATTEMPTS.get(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -103,6 +104,27 @@ async def test_an_update_changes_the_instance(users: ModelBucket[Any], kinds: An
     for age in (1, 2, 3):
         assert (await users.update("ada", birthday)).data.age == age
     assert [user.data.age async for user in users.query("age", 3)] == [3]
+
+
+async def test_updates_of_one_key_with_and_without_a_model_get_their_own_kind_of_value(
+    users: ModelBucket[Any], bucket: Bucket, kinds: Any
+) -> None:
+    await users.put(kinds.User(id="ada", age=0))
+
+    def older(user: RiakObject[Any]) -> None:
+        assert type(user.data) is kinds.User
+        user.data.age += 1
+
+    def plain_older(user: RiakObject) -> None:
+        assert type(user.data) is dict
+        user.data["age"] += 1
+
+    same = bucket.of(kinds.User)
+    updates = [handle.update("ada", older, if_not_modified=True) for handle in (users, same) for _ in range(3)]
+    updates += [bucket.update("ada", plain_older, if_not_modified=True) for _ in range(3)]
+    done = await asyncio.gather(*updates)
+    assert [type(user.data) for user in done] == [kinds.User] * 6 + [dict] * 3
+    assert (await users.get("ada")).data.age == 9
 
 
 async def test_siblings_are_instances_and_resolvers_get_them(bucket: Bucket, kinds: Any) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+
 import pytest
 
-from aioriak import RiakClient
+from aioriak import RiakClient, RiakObject
 from aioriak.datatypes import Datatype, Flag, Map, Register, Set
 from aioriak.error import InvalidRequest
+from aioriak.testing import RiakServer
+
+
+@dataclass
+class Count:
+    number: int = 0
 
 
 async def test_the_default_type_holds_no_data_type() -> None:
@@ -44,3 +53,13 @@ async def test_a_new_data_type_has_its_bucket_and_key() -> None:
     assert (cart.bucket, cart.key, cart.exists) == (carts.bucket, "ada", False)
     with pytest.raises(InvalidRequest):
         carts.new("")
+
+
+async def test_updates_of_one_key_by_handles_of_one_class_are_combined(server: RiakServer, client: RiakClient) -> None:
+    def count(found: RiakObject[Count]) -> None:
+        found.data = Count(found.data.number + 1) if found.exists else Count(1)
+
+    bucket = client.bucket("counts", "siblings")
+    await asyncio.gather(*(bucket.of(Count).update("k", count) for _ in range(20)))
+    assert (await bucket.of(Count).get("k")).data == Count(20)
+    assert len(server.requests.filter("put")) <= 3

@@ -84,6 +84,25 @@ def test_declared_entries_are_replaced_and_others_stay() -> None:
     assert not after & {("number_int", 7), (b"number_int", 8), ("none_bin", "old")}
 
 
+ENTRIES = st.tuples(st.sampled_from(["number_int", "text_bin", "many_int", "mine_int", "mine_bin"]), st.integers())
+
+
+@given(
+    st.lists(st.tuples(st.integers(), st.text(), st.lists(st.integers(), max_size=3), st.sets(ENTRIES)), max_size=4)
+)
+def test_after_every_store_the_entries_are_those_of_the_value_and_those_of_the_user(steps: list[Any]) -> None:
+    model = Model(Declared)
+    entries: set[Any] = set()
+    mine: set[Any] = set()
+    for number, text, many, added in steps:
+        entries |= added
+        mine |= {entry for entry in added if entry[0].startswith("mine")}
+        model.reindex(Declared(number=number, text=text, many=many), entries)
+        fresh = {("number_int", number), ("text_bin", text), *(("many_int", one) for one in many)}
+        assert {entry for entry in entries if entry[0] in ("number_int", "text_bin", "many_int")} == fresh
+        assert {entry for entry in entries if entry[0].startswith("mine")} == mine
+
+
 class Computed:
     """What the classes below inherit."""
 
