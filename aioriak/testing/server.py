@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from aioriak.testing import bucket_types as types_
 from aioriak.testing import seeding
@@ -21,13 +21,15 @@ from aioriak.testing.faults import Faults
 from aioriak.testing.handlers import COVERAGE_HANDLERS, HANDLERS, REAL_TIME_HANDLERS, SEARCH_HANDLERS
 from aioriak.testing.node import Node
 from aioriak.testing.options import ServerOptions
-from aioriak.testing.record import Recorder
 from aioriak.testing.replication import Queue
 from aioriak.testing.requests import RequestLog
 from aioriak.testing.ring import Ring
 from aioriak.testing.storage import SQLiteStorage
 from aioriak.testing.thread import LoopThread
 from aioriak.wire.operation import Operation
+
+if TYPE_CHECKING:
+    from aioriak.testing.record import Recorder
 
 Name = str | bytes
 
@@ -126,6 +128,8 @@ class RiakServer:
         ``port``.  ``python -m aioriak.testing.compare FILE`` repeats the recording on a development server
         and prints the differences.  See :class:`~aioriak.testing.record.Recorder`.
         """
+        from aioriak.testing.record import Recorder  # a program too: python -m must be the first to import it
+
         return Recorder(node, file, host=host, port=port)
 
     # -- life cycle ---------------------------------------------------------

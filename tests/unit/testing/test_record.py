@@ -254,8 +254,9 @@ async def test_the_command_records_until_it_is_stopped(tmp_path: Path, connect: 
     file = tmp_path / "recorded.json"
     async with RiakServer() as server:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "aioriak.testing.record", server.address, str(file), stdout=asyncio.subprocess.PIPE
-        )
+            sys.executable, "-W", "error", "-m", "aioriak.testing.record", server.address, str(file),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
         assert process.stdout is not None
         host, port = (await process.stdout.readline()).split()[3].rstrip(b";").decode().rsplit(":", 1)
         async with await RiakClient.create(host, int(port)) as client:
