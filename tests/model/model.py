@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from random import Random
 from typing import Any
 from unittest import mock
@@ -142,10 +143,12 @@ class Model:
             ),
             behind_load_balancer=load_balancer,
         )  # fmt: skip
-        logging.getLogger("aioriak").setLevel(logging.CRITICAL)
         checked = type("CheckedConnection", (Checked,), {"model": self})
-        self._patch = mock.patch.object(connector, "Connection", checked)
-        self._patch.start()
+        self._patches = ExitStack()
+        self._patches.enter_context(mock.patch.object(connector, "Connection", checked))
+        logger = logging.getLogger("aioriak")
+        self._patches.callback(logger.setLevel, logger.level)
+        logger.setLevel(logging.CRITICAL)
         self.cluster = Cluster(self.loop, settings, balancer=TwoChoices(Random(3)), rng=Random(4))
         for node in self.cluster.nodes.values():
             self._watch(node.pool)
@@ -705,23 +708,17 @@ class Model:
             assert request.concluded, request
             assert request.task.exception() is None, request.task.exception()
 
-    def end(self, *, gently: bool = False) -> None:
-        """Close the cluster: nothing is left."""
-        try:
-            self._end(gently)
-        finally:
-            self._patch.stop()
-
     def dispose(self) -> None:
         """Let go of the loop."""
-        self._patch.stop()
+        self._patches.close()
         for task in asyncio.all_tasks(self.loop):
             task.cancel()
         self.loop.complaints.clear()
         self.loop.turn(20)
         self.loop.close()
 
-    def _end(self, gently: bool) -> None:
+    def end(self, *, gently: bool = False) -> None:
+        """Close the cluster: nothing is left."""
         self.loop.settle()
         for _, lease in self.leases:
             lease.cancel()
