@@ -46,25 +46,36 @@ WEIGHTS = {
 }  # fmt: skip
 
 
+class Habits:
+    """What the steps of one program are chosen from: programs that do few things reach further with them."""
+
+    def __init__(self, random: Random) -> None:
+        self.kinds = random.sample(list(KINDS), random.randint(1, len(KINDS)))
+        self.timeouts = random.choice((TIMEOUTS, TIMEOUTS[-1:], TIMEOUTS[1:]))
+        self.turns = random.choice((TURNS, (None,), (0, 1, 1, 2)))
+        self.waits = random.choice((WAITS, (0.3, 3.0), (3.0, 12.0)))
+
+
 def steps_of(random: Random, count: int) -> Iterator[Step]:
     """So many steps of a program, which prefers some kinds of steps and leaves out others."""
+    habits = Habits(random)
     weights = [weight * random.choice((0, 1, 1, 5)) for weight in WEIGHTS.values()]
     weights[0] += 1
     weights[-1] += 1
     for name in random.choices(list(WEIGHTS), weights, k=count):
-        turns = random.choice(TURNS)
-        yield ("call" if name == "get" else name), _arguments(name, random), turns
+        turns = random.choice(habits.turns)
+        yield ("call" if name == "get" else name), _arguments(name, random, habits), turns
 
 
-def _arguments(name: str, random: Random) -> tuple[Any, ...]:
+def _arguments(name: str, random: Random, habits: Habits) -> tuple[Any, ...]:
     choice, number = random.choice, random.randrange(6)
     match name:
         case "call":
-            return choice(list(KINDS)), choice(TIMEOUTS), choice((True, False))
+            return choice(habits.kinds), choice(habits.timeouts), choice((True, False))
         case "get":
-            return "get", choice(TIMEOUTS)
+            return "get", choice(habits.timeouts)
         case "stream":
-            return (choice(TIMEOUTS),)
+            return (choice(habits.timeouts),)
         case "reply":
             return number, random.randint(1, 4), choice((1.0, 1.0, 0.5))
         case "message":
@@ -80,7 +91,7 @@ def _arguments(name: str, random: Random) -> tuple[Any, ...]:
         case "settle_call" | "serve" | "give_back":
             return number, choice((True, False))
         case "wait":
-            return (choice(WAITS),)
+            return (choice(habits.waits),)
     return (number,)
 
 
