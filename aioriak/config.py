@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
@@ -68,9 +69,12 @@ AddressLike = Address | str | tuple[str, int] | Mapping[str, object]
 """``Address``, ``"host"``, ``"host:port"``, a pair of host and port, or ``{"host": …, "pb_port": …}``."""
 
 
+_NO_HOST = re.compile(r"[@/?#\[\],\s]")
+
+
 def _is_host(host: str) -> bool:
     """Whether ``host`` can be a name or an IP address: not a URL, nor a user and a password."""
-    if any(character in "@/?#[]," or character.isspace() or not character.isprintable() for character in host):
+    if _NO_HOST.search(host) or not host.isprintable():
         return False
     if ":" not in host:
         return True

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
+_MANY = 16  # nodes above which only some are looked at for a request
+_DRAWS = 8  # of that many
+_AT_ONCE = 100  # nodes that discovery adds in one iteration of the loop
+
 
 class Cluster:
     """The nodes that a client and its copies share."""
@@ -58,7 +62,7 @@ class Cluster:
         self._closed_reported = False
         self.nodes: dict[Address, Node] = {}
         self.up: list[Node] = []
-        """The nodes that get requests."""
+        """The nodes that get requests; a new list whenever they change."""
         self.router: KeyRouter | None = _router(self) if settings.key_aware else None
         self.client_id: bytes | None = None
         self._rng = rng or Random()
@@ -204,24 +208,33 @@ class Cluster:
     # -- choosing ----------------------------------------------------------------------------
 
     def pick(self, request: Any = None, avoid: Collection[Node] = ()) -> Node | None:
-        """The node for the next attempt; ``None`` when none is up."""
+        """Return the node for the next attempt, none of ``avoid`` if possible; ``None`` when no node is up.
+
+        Its cost does not grow with the number of nodes.
+        """
         up = self.up
         if len(up) == 1:
             return up[0]
-        if avoid:
-            up = [node for node in up if node not in avoid] or up
         if self.router is not None:
             owner = self.router.owner(request, up)
-            if owner is not None:
+            if owner is not None and owner not in avoid:
                 return owner
-        if len(up) > 1:
-            node = self._balance(up)
-            if node.back_since is not None and not self._has_its_share(node):
-                others = [one for one in up if one.back_since is None]
-                if others:
-                    return others[0] if len(others) == 1 else self._balance(others)
-            return node
-        return up[0] if up else None
+        if not up:
+            return None
+        node = self._balance(up)
+        if avoid and node in avoid:
+            node = self._draw(up, lambda one: one not in avoid) or next((one for one in up if one not in avoid), node)
+        if node.back_since is not None and not self._has_its_share(node):
+            return self._draw(up, lambda one: one.back_since is None and one not in avoid) or node
+        return node
+
+    def _draw(self, up: list[Node], accepted: Callable[[Node], bool]) -> Node | None:
+        """Choose by the balancer among the nodes that are accepted; of many nodes only a few are looked at."""
+        if len(up) > _MANY:
+            drawn = (self._balance(up) for _ in range(_DRAWS))
+            return next((node for node in drawn if accepted(node)), None)
+        found = [node for node in up if accepted(node)]
+        return self._balance(found) if len(found) > 1 else found[0] if found else None
 
     def _balance(self, up: list[Node]) -> Node:
         """Choose by the balancer, or as the default one does where the user's own fails or picks no node that is up."""
@@ -353,7 +366,7 @@ class Cluster:
         self.telemetry.node_up(node.name)
 
     def _let_in(self, node: Node) -> None:
-        self.up.append(node)
+        self.up = [*self.up, node]
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -366,7 +379,7 @@ class Cluster:
             failed: Callable[[Node, RiakError], None] = self.take_out
             node = self.nodes[address] = Node(
                 self.loop, address, self.settings,
-                seed=seed, failed=failed, silent=self.suspect, telemetry=self.telemetry,
+                seed=seed, failed=failed, silent=self.suspect, telemetry=self.telemetry, rng=self._rng,
             )  # fmt: skip
             node.pool.client_id = self.client_id
             self._let_in(node)
@@ -421,13 +434,17 @@ class Cluster:
         )
         if members is None:
             return False
-        known = {node.peer for node in self.nodes.values()} | {
-            (node.address.host, node.address.port) for node in self.nodes.values()
-        }
-        for address in members:
-            if (address.host, address.port) not in known:
-                self.add_node(address, seed=False)
-        gone = [node for node in self.nodes.values() if not node.seed and node.address not in members]
+        nodes = self.nodes.values()
+        known = {node.peer for node in nodes} | {(node.address.host, node.address.port) for node in nodes}
+        listed = dict.fromkeys(members)
+        new = [address for address in listed if (address.host, address.port) not in known]
+        for number, address in enumerate(new, 1):
+            self.add_node(address, seed=False)
+            if number % _AT_ONCE == 0:
+                await asyncio.sleep(0)  # requests go on meanwhile
+                if self.closed:
+                    return True
+        gone = [node for node in self.nodes.values() if not node.seed and node.address not in listed]
         for node in gone:
             if len(self.nodes) > 1:
                 self.task(self.remove_node(node), f"aioriak lets go of {node.name}")

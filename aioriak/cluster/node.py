@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from enum import Enum
+from random import Random
 
 from aioriak.cluster.pool import Pool
 from aioriak.config import Address, Settings
@@ -40,6 +41,7 @@ class Node:
         failed: Callable[[Node, RiakError], None] | None = None,
         silent: Callable[[Node], None] | None = None,
         telemetry: Telemetry | None = None,
+        rng: Random | None = None,
     ) -> None:
         self.address = address
         self.name: str = str(address)
@@ -74,6 +76,7 @@ class Node:
             connect_failed=self._connect_failed,
             silent=None if silent is None else lambda: silent(self),
             suspect_after=None if settings.behind_load_balancer else settings.health.suspect_after,
+            rng=rng,
         )
 
     @property

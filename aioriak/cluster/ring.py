@@ -61,9 +61,14 @@ class KeyRouter:
         self._timeout = timeout
         self._rng = rng or Random()
         self._stale = asyncio.Event()
+        self._indexed: Sequence[Node] | None = None
+        self._by_name: dict[str, Node] = {}  # of the nodes in _indexed
 
     def owner(self, request: Any, up: Sequence[Node]) -> Node | None:
-        """The node that owns a request's key, if that is known and the node is up."""
+        """Return the node that owns a request's key, if that is known and the node is up.
+
+        ``up`` must be a new list whenever the nodes that are up change.
+        """
         size = self.ring_size
         bucket, key = getattr(request, "bucket", None), getattr(request, "key", None)
         if not size or not bucket or not key or isinstance(request, kv.RpbIndexReq):  # whose key is a term
@@ -71,11 +76,11 @@ class KeyRouter:
         kind = getattr(request, "type", None)
         if kind == b"default":
             kind = None
+        if up is not self._indexed:
+            self._indexed = up
+            self._by_name = {node.riak_name: node for node in up if node.riak_name is not None}
         name = self.owners.get(first_partition(key_hash(kind or None, bucket, key), size))
-        for node in up:
-            if node.riak_name == name and name is not None:
-                return node
-        return None
+        return None if name is None else self._by_name.get(name)
 
     def mark_stale(self) -> None:
         """Something changed: learn anew soon."""
@@ -169,6 +174,7 @@ class KeyRouter:
                     connection = await node.connect()
                     try:
                         await learn_name(node, connection, timeout)
+                        self._indexed = None
                     finally:
                         connection.close()
                 except RiakError as error:
