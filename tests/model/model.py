@@ -206,6 +206,12 @@ class Model:
         if isinstance(request, Request):
             request.refused += 1
 
+    def check_size(self, peer: Peer) -> None:
+        """Check that the connections which a peer sees are at most ``max_size``."""
+        count = len(peer.calls) + len(peer.live)
+        if count > self.cluster.settings.pool.max_size:
+            self.fail(f"{count} connections to {peer.address[0]}")
+
     # -- what connections are used for --------------------------------------------------------------
 
     def check_send(self, connection: Connection, exchange: AnyExchange) -> None:
@@ -616,6 +622,8 @@ class Model:
         for peer in self.peers.values():
             for wire in peer.open:
                 self._check_wire(wire)
+        for peer in self.peers.values():
+            self.check_size(peer)
         for node in self.cluster.nodes.values():
             self._check_waiting(node.pool, self.peers[node.address.host, node.address.port], now)
 

@@ -256,6 +256,7 @@ class Peer:
         call: asyncio.Future[Exception | None] = self.model.loop.create_future()
         self.calls.append(call)
         self.asked_at = self.model.loop.time()
+        self.model.check_size(self)
         if self.accepts is not None:
             self.model.loop.call_soon(self.settle, call, self.accepts)
         try:
