@@ -302,8 +302,9 @@ class MessageStream(Generic[R]):
         """Seconds to wait before the stream is asked for again; raises the error when it is not."""
         exchange, self._exchange = self._exchange, None
         node, operation, request = self._node, self._operation, self._request
-        if node is None or exchange is None:
-            raise error
+        if node is None or exchange is None:  # no node came up, or the client was closed
+            error.operation = error.operation or f"{operation.name}{describe(request)}"
+            raise conclude(error, tries.errors) from error.__cause__
         if self._begun:
             _place(error, node, operation, request)
             self._dispatcher.cluster.report(node, error, self._asked_at)

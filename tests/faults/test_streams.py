@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from aioriak import Bucket, RiakClient, RiakMapReduce
-from aioriak.error import ConnectionLost, InvalidRequest, RequestTimeout, ServerError
+from aioriak.error import ConnectionLost, InvalidRequest, RequestTimeout, RiakError, ServerError
 from aioriak.riak_pb import kv
 from aioriak.testing import RiakServer
 from aioriak.testing.errors import Refusal
@@ -346,3 +346,14 @@ async def test_a_second_reader_of_a_stream_is_refused_and_the_first_goes_on(serv
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+async def test_a_stream_that_finds_no_node_tells_its_operation_and_all_attempts() -> None:
+    options: dict[str, Any] = {"allow_listing": "silent", "request_timeout": 0.3, "attempts": 2}
+    async with RiakServer() as server:
+        async with await RiakClient.create(server.host, server.port, **options) as client:
+            await server.nodes[0].kill()
+            with pytest.raises(RiakError) as caught:
+                await client.bucket("b").get_keys()
+    assert caught.value.operation == "list keys of default/b"
+    assert caught.value.attempts
