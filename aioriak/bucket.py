@@ -401,7 +401,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
     async def update(
         self,
         key: Name,
-        change: Callable[[RiakObject], Any],
+        change: Callable[[RiakObject], object],
         *,
         if_not_modified: bool = True,
         attempts: int | None = None,

@@ -105,7 +105,7 @@ class Runtime:
         """The resolvers, encoders and decoders of the client, its bucket types and its buckets."""
         self.datatypes: dict[bytes, str | None] = {}
         """The data type of each bucket type asked for so far; ``None`` for one without a data type."""
-        self.updates = UpdateQueues()
+        self.updates: UpdateQueues = UpdateQueues()
         """The updates under way, by their keys."""
         self._allow_listing = allow_listing
         self._balancer = balancer

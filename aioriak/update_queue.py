@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from typing import Any, Generic, TypeVar
 
 from aioriak.config import Backoff
@@ -54,20 +54,20 @@ class Call(Generic[V, M]):
         backoff: Backoff,
     ) -> None:
         self._loop = loop
-        self.terms = terms
+        self.terms: object = terms
         """Calls are combined if their terms are equal."""
-        self.run_round = run_round
-        self.deadline = deadline
-        self.attempts = attempts
-        self.backoff = backoff
-        self.context = copy_context()
+        self.run_round: RunRound = run_round
+        self.deadline: float | None = deadline
+        self.attempts: int | None = attempts
+        self.backoff: Backoff = backoff
+        self.context: Context = copy_context()
         self.nested: list[KeyQueue] = []
         """The queues that its change function waits for."""
-        self.refused = 0
+        self.refused: int = 0
         """How often a write with its change was refused."""
-        self.sent = False
+        self.sent: bool = False
         """Whether a write with its change may have been sent."""
-        self.left = False
+        self.left: bool = False
         self.value: V
         self._prepare()
 

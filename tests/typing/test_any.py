@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "a value of the indexed field, which the model's class declares": {"models.buckets.ModelBucket.query"},
     "a function that is decorated, of any signature": {"models.fields.F", "models.fields.indexed"},
     "the result of a function, which is ignored": {
-        "bucket.Bucket.update", "models.buckets.ModelBucket.resolver", "models.buckets.ModelBucket.update",
+        "models.buckets.ModelBucket.resolver", "models.buckets.ModelBucket.update",
     },
     "keys, or tuples of term and key, as return_terms says": {"operations.indexes.Result"},
     "a document of any shape, which an older version of a class made": {"models.model.Upgrade"},
