@@ -349,13 +349,16 @@ class Settlement:
         if not base.contents:
             raise self._unsettled("another client has deleted the object since")
         current = base.contents[0]
+        robject = update._view([current, made], stored.vclock)
+        await resolve(robject, after_write=True)
+        adds_nothing = _same_value(robject.siblings[0], current)
+        if adds_nothing and not self._chosen:
+            return current, base  # what is there has been merged with this change
         again = await self._change_again(base)
         if again is None or _is_same(update._view([again], None), current):
             return current, base
-        robject = update._view([current, made], stored.vclock)
-        await resolve(robject, after_write=True)
-        if _same_value(robject.siblings[0], current):
-            # A merged value has the change, which would be made twice; a chosen one may have dropped it.
+        if adds_nothing:
+            # Another client chose one of them, this change or its own: made again, it may be in it twice.
             raise self._unsettled("another client has resolved them since; see in the object whether it has the change")
         return again, base
 
