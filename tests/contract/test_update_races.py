@@ -65,7 +65,10 @@ async def test_no_update_of_four_processes_is_lost(
     assert done | siblings <= stored
     assert not [mark for mark in outcomes if mark in stored - done - siblings]
     if resolver == "merge":
-        assert done == set(outcomes), {mark: outcome for mark, outcome in outcomes.items() if outcome != "done"}
+        failed = [outcome for outcome in outcomes.values() if outcome != "done"]
+        assert stored == set(outcomes), failed
+        assert all("the write was done" in outcome for outcome in failed), failed
+        assert len(failed) < len(outcomes) / 2, failed
     elif not real_riak:
         assert siblings
         assert all(
