@@ -185,9 +185,9 @@ class UpdateOptions(ReadOptions, total=False):
 class ModelBucket(TypedBucket[RiakObject[M]]):
     """A bucket whose objects have instances of a class as their ``data``: ``client.bucket("users").of(User)``.
 
-    What is read is validated, and so is what is stored, before it is sent; :class:`~aioriak.error.ContentError`
-    says what does not fit.  The indexes that the class declares are replaced at every store by those of the value;
-    other index entries stay.
+    Documents are validated when they are read, and values before they are sent;
+    :class:`~aioriak.error.ContentError` says what does not fit.  At every store the entries of the indexes that the
+    class declares are replaced by those of the value; other index entries stay.
     """
 
     def __init__(self, bucket: Bucket[Any], handle: Bucket[RiakObject[M]], model: Model[M]) -> None:

@@ -38,7 +38,7 @@ Document = Any
 
 
 class Mismatch(ValueError):
-    """A document or a value does not fit its type; ``where`` is the way to it."""
+    """A document or a value does not fit its type; ``where`` is the path to it."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -394,7 +394,7 @@ class ClassConverter:
         return document
 
     def accepts(self, value: Any) -> bool:
-        return isinstance(value, self.kind)
+        return type(value) is self.kind  # the fields of a subclass would be lost
 
 
 Expand = Callable[[type], "tuple[list[Field], Mapping[str, Any]] | None"]

@@ -74,6 +74,8 @@ class Schema(Generic[M]):
 
     def key_document(self, key: Name) -> Document:
         """Return what stands for the key in a document that leaves it out."""
+        if isinstance(key, bytes):
+            key = text(key)
         if self.key_is_number and isinstance(key, str) and key.removeprefix("-").isdecimal():
             return int(key)
         return key

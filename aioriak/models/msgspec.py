@@ -41,7 +41,7 @@ class MsgspecAdapter(Generic[M]):
 
     def dump(self, value: M) -> Document:
         """Make a JSON document of an instance."""
-        if not isinstance(value, self._kind):
+        if type(value) is not self._kind:
             raise msgspec.ValidationError(f"Expected `{self._kind.__name__}`, got `{type(value).__name__}`")
         document: Document = msgspec.to_builtins(value, str_keys=True)
         self.load(document)  # msgspec does not check what is assigned

@@ -68,12 +68,12 @@ class PydanticAdapter(Generic[M]):
 
     def dump(self, value: M) -> Document:
         """Make a JSON document of an instance."""
-        if not isinstance(value, self._kind):
+        if type(value) is not self._kind:  # the fields of a subclass would be lost
             raise TypeError(f"expected {self._kind.__name__}, got {type(value).__name__}")
         try:
             document = self._dump(value, warnings="error")
         except PydanticSerializationError:
-            # assigned after validation; what validation says is clearer, if it refuses the value
+            # assigned after validation; if validation refuses the value, its words are clearer
             self.load(self._dump(value, warnings="none"))
             raise
         text = to_json(document, inf_nan_mode="constants")
