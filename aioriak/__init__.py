@@ -6,7 +6,7 @@ from aioriak.bucket import Bucket, BucketType
 from aioriak.client import RiakClient
 from aioriak.client_options import ClientOptions
 from aioriak.cluster.balancer import Balancer, LatencyAware, RoundRobin, TwoChoices
-from aioriak.config import Address, Backoff, Discovery, HealthPolicy, PoolLimits, RetryPolicy, Timeouts
+from aioriak.config import Address, Backoff, Discovery, HealthPolicy, HedgePolicy, PoolLimits, RetryPolicy, Timeouts
 from aioriak.content import RiakContent
 from aioriak.error import ConflictError, OutcomeUnknown, RiakError
 from aioriak.queries.index import IndexPage, Query
@@ -25,6 +25,7 @@ __all__ = [
     "ConflictError",
     "Discovery",
     "HealthPolicy",
+    "HedgePolicy",
     "IndexPage",
     "LatencyAware",
     "OutcomeUnknown",

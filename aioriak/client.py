@@ -25,6 +25,7 @@ from aioriak.config import (
     CopyOptions,
     Discovery,
     HealthPolicy,
+    HedgePolicy,
     PoolLimits,
     RetryPolicy,
     Settings,
@@ -90,6 +91,9 @@ class RiakClient(CompatClient):
         Follow the cluster's membership: ``True``, or a :class:`~aioriak.config.Discovery`.
     ``health``
         When a node is marked down and up: a :class:`~aioriak.config.HealthPolicy`.
+    ``hedge``
+        Send a read that takes unusually long to a second node as well: ``True``, or a
+        :class:`~aioriak.config.HedgePolicy`.
     ``behind_load_balancer``
         The only address is that of a load balancer: balancing, health checks and discovery are off.
     ``credentials``, ``tls``, ``server_hostname``
@@ -119,6 +123,7 @@ class RiakClient(CompatClient):
         pool: PoolLimits | None = None,
         retry: RetryPolicy | None = None,
         health: HealthPolicy | None = None,
+        hedge: bool | HedgePolicy = False,
         balancer: Balancer | None = None,
         key_aware: bool = False,
         discover: bool | Discovery = False,
@@ -139,6 +144,7 @@ class RiakClient(CompatClient):
             retry=retry or RetryPolicy(),
             security=security_from(credentials, tls, server_hostname),
             health=health or HealthPolicy(),
+            hedge=HedgePolicy() if hedge is True else hedge or None,
             discovery=Discovery() if discover is True else discover or None,
             key_aware=key_aware,
             behind_load_balancer=behind_load_balancer,
@@ -232,17 +238,25 @@ class RiakClient(CompatClient):
         """The settings, which never change; :meth:`with_options` makes a client with others."""
         return self._runtime.settings
 
-    def with_options(self, *, retry: RetryPolicy | None = None, **options: Unpack[CopyOptions]) -> Self:
+    def with_options(
+        self,
+        *,
+        retry: RetryPolicy | None = None,
+        hedge: bool | HedgePolicy | None = None,
+        **options: Unpack[CopyOptions],
+    ) -> Self:
         """Return a copy of this client with other options; both share connections, encoders and resolver.
 
         Options: ``request_timeout`` in seconds or as a ``timedelta`` (``None``: no limit), and ``retry``, or its
-        fields ``attempts`` and ``retry_writes``.  Closing the original closes the copy, which need not be closed
-        itself.
+        fields ``attempts`` and ``retry_writes``; ``hedge``, where ``False`` means no hedging.  Closing the original
+        closes the copy, which need not be closed itself.
 
         Raises ``TypeError`` for any other option, :class:`~aioriak.error.InvalidRequest` for a bad value.
         """
-        check_options("with_options", options, CopyOptions.__optional_keys__, ["retry"])
+        check_options("with_options", options, CopyOptions.__optional_keys__, ["hedge", "retry"])
         settings = self.settings if retry is None else replace(self.settings, retry=retry)
+        if hedge is not None:
+            settings = replace(settings, hedge=HedgePolicy() if hedge is True else hedge or None)
         settings = settings_from_options(cast(SettingsOptions, options), settings)
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
@@ -431,7 +445,7 @@ class RiakClient(CompatClient):
 _NAMES = frozenset(("host", "port", "loop")) | ClientOptions.__optional_keys__
 
 _IN_URL = SettingsOptions.__optional_keys__.union(
-    FROM_URL, ("allow_listing", "behind_load_balancer", "discover", "key_aware", "server_hostname", "tls")
+    FROM_URL, ("allow_listing", "behind_load_balancer", "discover", "hedge", "key_aware", "server_hostname", "tls")
 )
 
 

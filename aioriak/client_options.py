@@ -6,7 +6,16 @@ import ssl
 from collections.abc import Iterable, Mapping
 
 from aioriak.cluster.balancer import Balancer
-from aioriak.config import AddressLike, Discovery, HealthPolicy, PoolLimits, RetryPolicy, SettingsOptions, Timeouts
+from aioriak.config import (
+    AddressLike,
+    Discovery,
+    HealthPolicy,
+    HedgePolicy,
+    PoolLimits,
+    RetryPolicy,
+    SettingsOptions,
+    Timeouts,
+)
 from aioriak.observability.telemetry import Telemetry
 from aioriak.resolver import Resolver
 from aioriak.runtime import AllowListing
@@ -30,6 +39,9 @@ class ClientOptions(SettingsOptions, total=False):
         ``"host:port"``, pairs, and ``{"host": …, "pb_port": …}``.
     ``health`` (``HealthPolicy()``)
         When a node is marked down and up: a :class:`~aioriak.config.HealthPolicy`.
+    ``hedge`` (``False``)
+        Send a read that takes unusually long to a second node as well: ``True``, or a
+        :class:`~aioriak.config.HedgePolicy`.
     ``balancer`` (``TwoChoices()``)
         Chooses the node of a request: a :class:`~aioriak.cluster.balancer.Balancer`.
     ``key_aware`` (``False``)
@@ -54,6 +66,7 @@ class ClientOptions(SettingsOptions, total=False):
     pool: PoolLimits | None
     retry: RetryPolicy | None
     health: HealthPolicy | None
+    hedge: bool | HedgePolicy
     balancer: Balancer | None
     key_aware: bool
     discover: bool | Discovery

@@ -272,6 +272,27 @@ class HealthPolicy:
             raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePolicy:
+    """When a read is sent to a second node as well; the first answer wins.
+
+    A read that takes longer than ``percentile`` of the recent ones of its kind, and than ``at_least`` seconds, is
+    sent again.  At most the part ``budget`` of the reads of a window is doubled; a window is 10 seconds and
+    100 reads at least.
+    """
+
+    percentile: float = 0.99
+    at_least: Seconds[float] = Seconds(0.01)
+    budget: float = 0.05
+
+    def __post_init__(self) -> None:
+        _keep_seconds(self, "at_least", zero=True)
+        for name in ("percentile", "budget"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= 1:
+                raise InvalidRequest(f"{name} is a number above 0, up to 1; not {value!r}")
+
+
 MapAddress = Callable[[Address], "Address | None"]
 """From an address that the cluster tells to the one to connect to; ``None`` leaves the node out."""
 
@@ -299,11 +320,14 @@ class Settings:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     security: Security | None = None
     health: HealthPolicy = field(default_factory=HealthPolicy)
+    hedge: HedgePolicy | None = None
     discovery: Discovery | None = None
     key_aware: bool = False
     behind_load_balancer: bool = False
 
     def __post_init__(self) -> None:
+        if self.hedge is not None and not isinstance(self.hedge, HedgePolicy):
+            raise InvalidRequest(f"hedge is a HedgePolicy, True or False, not {self.hedge!r}")
         if self.behind_load_balancer:
             if len(self.nodes) != 1:
                 raise InvalidRequest("behind_load_balancer is for a single address")

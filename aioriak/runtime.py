@@ -11,6 +11,7 @@ from typing import Any, Literal, NoReturn, Protocol
 from aioriak.cluster.balancer import Balancer
 from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.cluster.hedging import Hedging
 from aioriak.cluster.observed import ObservedDispatcher
 from aioriak.codec import Codecs
 from aioriak.config import Settings
@@ -126,7 +127,9 @@ class Runtime:
             self._cluster = Cluster(self.loop, self.settings, balancer=self._balancer, telemetry=self._telemetry)
             self._cluster.on_close = self.updates.close
             kind = Dispatcher if self._telemetry is None else ObservedDispatcher
-            dispatcher = kind(self._cluster, self.settings.timeouts.request, self.settings.retry)
+            policy = self.settings.hedge
+            hedging = None if policy is None else Hedging(policy)
+            dispatcher = kind(self._cluster, self.settings.timeouts.request, self.settings.retry, hedging)
             self._dispatcher = dispatcher
         return dispatcher
 
@@ -182,7 +185,10 @@ class Runtime:
         for name in Runtime.__slots__:
             setattr(copy, name, getattr(self, name))
         copy.settings = settings
-        copy._dispatcher = type(dispatcher)(dispatcher.cluster, settings.timeouts.request, settings.retry)
+        hedging = dispatcher.hedging
+        if settings.hedge != self.settings.hedge:
+            hedging = None if settings.hedge is None else Hedging(settings.hedge)
+        copy._dispatcher = type(dispatcher)(dispatcher.cluster, settings.timeouts.request, settings.retry, hedging)
         return copy
 
     def shares_connections(self, other: Runtime) -> bool:

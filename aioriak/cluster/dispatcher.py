@@ -7,6 +7,7 @@ import logging
 from typing import Any, Generic, Protocol, TypeVar, cast, runtime_checkable
 
 from aioriak.cluster.cluster import Cluster
+from aioriak.cluster.hedging import Hedging, Race
 from aioriak.cluster.node import Node
 from aioriak.cluster.retry import attempts_of, conclude, may_try_again
 from aioriak.config import RetryPolicy
@@ -60,12 +61,15 @@ class Attempts:
 class Dispatcher:
     """Sends requests for one client: a cluster and the options of this client."""
 
-    __slots__ = ("_loop", "_told", "cluster", "request_timeout", "retry", "usual_timeout")
+    __slots__ = ("_loop", "_told", "cluster", "hedging", "request_timeout", "retry", "usual_timeout")
 
-    def __init__(self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy) -> None:
+    def __init__(
+        self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy, hedging: Hedging | None = None
+    ) -> None:
         self.cluster: Cluster = cluster
         self.request_timeout: float | None = request_timeout
         self.retry: RetryPolicy = retry
+        self.hedging: Hedging | None = hedging
         self._loop = cluster.loop
         self._told = cluster.balancer.wants_latency  # answered() is called
         self.usual_timeout: int = 0 if request_timeout is None else _milliseconds(request_timeout)
@@ -112,8 +116,14 @@ class Dispatcher:
                 continue
             exchange = new_exchange(loop, operation, frame, started, until)
             node.pool.submit(exchange)
+            race: Race | None = None
             try:
-                await exchange.future
+                if self.hedging is None or len(up) < 2 or not exchange.movable:
+                    await exchange.future
+                else:
+                    race = Race(self, self.hedging, operation, request, frame, exchange, node, deadline)
+                    await race.run()
+                    node = race.node
                 reply: R = exchange.reply
                 exchange.reply = None
             except asyncio.CancelledError:
@@ -121,6 +131,10 @@ class Dispatcher:
                 raise
             except RiakError as error:
                 tries = tries or Attempts()
+                if race is not None:
+                    node = race.node
+                    if race.failed is not None:
+                        tries.add(*race.failed, counts=False)
                 wait = self.after(error, node, operation, request, exchange.sent, started, deadline, tries)
             else:
                 if self._told:
@@ -133,6 +147,13 @@ class Dispatcher:
                 message: Any = request.message() if isinstance(request, Encoded) else request
                 message.timeout = _milliseconds(deadline - started)
                 frame = encode_request(operation, message)
+
+    def second_deadline(self, operation: Operation[Any, Any], deadline: float | None) -> float | None:
+        """Return the loop time at which the second request of a hedged one is given up."""
+        return self._attempt_deadline(operation, deadline, None)
+
+    def hedged(self, node: Node, second: Node) -> None:
+        """Note that a request to ``node`` was sent to ``second`` as well; for subclasses."""
 
     def answered(self, node: Node, started: float) -> None:
         """Note that an attempt that began at ``started`` succeeded: for a balancer that wants to know."""

@@ -64,6 +64,10 @@ class Node:
         """The task that pinged it last because it was silent."""
         self.retries = 0
         """Attempts at requests that failed here and were made again."""
+        self.hedged: int = 0
+        """Requests to it that were sent to a second node as well."""
+        self.hedge_wins: int = 0
+        """Those of them that the second node answered first."""
         self._telemetry = telemetry or Telemetry()
         self._loop = loop
         self._settings = settings
@@ -104,6 +108,8 @@ class Node:
             closed=pool.closed,
             failed=pool.failed,
             retries=self.retries,
+            hedged=self.hedged,
+            hedge_wins=self.hedge_wins,
             latency=Histogram(tuple(pool.latencies)),
         )
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aioriak.cluster.dispatcher import Dispatcher, Encoded, MessageStream
 from aioriak.cluster.node import Node
 from aioriak.error import RiakError
-from aioriak.observability.telemetry import Call, FailedAttempt, Outcome
+from aioriak.observability.telemetry import Call, FailedAttempt, Hedge, Outcome
 from aioriak.wire.operation import Operation
 
 Q = TypeVar("Q")
@@ -20,10 +20,10 @@ R = TypeVar("R")
 class Watched(Dispatcher):
     """The dispatcher of one operation: sees its attempts, and tells of them."""
 
-    __slots__ = ("_call", "_ended", "_failed", "_node", "_started", "_token")
+    __slots__ = ("_call", "_ended", "_failed", "_hedged", "_node", "_started", "_token")
 
     def __init__(self, dispatcher: Dispatcher, operation: Operation[Any, Any], request: Any) -> None:
-        super().__init__(dispatcher.cluster, dispatcher.request_timeout, dispatcher.retry)
+        super().__init__(dispatcher.cluster, dispatcher.request_timeout, dispatcher.retry, dispatcher.hedging)
         self._told = True
         self._call = Call(
             operation=operation.name,
@@ -33,9 +33,17 @@ class Watched(Dispatcher):
         )
         self._node: str | None = None
         self._failed = 0
+        self._hedged = False
         self._ended = False
         self._started = self._loop.time()
         self._token = self.cluster.telemetry.operation_started(self._call)
+
+    def hedged(self, node: Node, second: Node) -> None:
+        """An attempt was sent to a second node as well."""
+        self._hedged = True
+        seconds = self._loop.time() - self._started
+        hedge = Hedge(call=self._call, node=node.name, second=second.name, seconds=seconds)
+        self.cluster.telemetry.request_hedged(self._token, hedge)
 
     def answered(self, node: Node, started: float) -> None:
         """An attempt succeeded."""
@@ -62,6 +70,7 @@ class Watched(Dispatcher):
             attempts=self._failed + (error is None),
             seconds=self._loop.time() - self._started,
             error=error,
+            hedged=self._hedged,
         )
         self.cluster.telemetry.operation_ended(self._token, outcome)
 

@@ -24,6 +24,7 @@ from aioriak.error import (
     ConnectionLost,
     NodeNotReady,
     Overload,
+    ProtocolError,
     RequestTimeout,
     RiakError,
     ServerTimeout,
@@ -36,6 +37,9 @@ ATTEMPTS: ContextVar[int | None] = ContextVar("aioriak attempts", default=None)
 
 NOT_HERE_NOT_NOW = (Overload, NodeNotReady, Unavailable)
 """Errors that say that the server did nothing, and that another node or a later attempt may succeed."""
+
+ELSEWHERE = (ConnectError, ConnectionLost, ProtocolError, RequestTimeout, ServerTimeout)
+"""Errors of one node or connection, after which another may answer."""
 
 
 def attempts_of(policy: RetryPolicy) -> int:
@@ -63,6 +67,11 @@ def may_try_again(
     if attempt == 1 and isinstance(error, ConnectionLost):
         return 0.0  # probably a connection that died while idle: another one is likely to work
     return policy.backoff.delay(attempt)
+
+
+def is_final(error: RiakError) -> bool:
+    """Return whether another node would answer a request with the same error."""
+    return not isinstance(error, (*ELSEWHERE, *NOT_HERE_NOT_NOW))
 
 
 def conclude(error: RiakError, earlier: Sequence[RiakError]) -> RiakError:

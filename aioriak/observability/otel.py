@@ -15,7 +15,8 @@ server's own texts, which can quote both, are never recorded.
 
 Metrics: ``db.client.operation.duration`` and ``db.client.connection.create_time`` (histograms, seconds),
 ``db.client.connection.count``, ``db.client.connection.pending_requests``, ``db.client.connection.timeouts``,
-and, which the conventions do not have, ``aioriak.nodes`` (by state) and ``aioriak.retries``.
+and, which the conventions do not have, ``aioriak.nodes`` (by state), ``aioriak.retries`` and
+``aioriak.hedges``.
 
 (OpenTelemetry, "Semantic conventions for database client spans" and "… metrics".)
 """
@@ -33,7 +34,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 
 from aioriak.error import PoolTimeout, RiakError
 from aioriak.observability.stats import NodeStats, Stats
-from aioriak.observability.telemetry import Call, FailedAttempt, Outcome, Telemetry
+from aioriak.observability.telemetry import Call, FailedAttempt, Hedge, Outcome, Telemetry
 
 logger: logging.Logger = logging.getLogger("aioriak.telemetry")
 
@@ -59,6 +60,7 @@ class OpenTelemetry(Telemetry):
             "db.client.connection.timeouts", "{timeout}", "Requests that were given up before they were sent"
         )
         self._retries = meter.create_counter("aioriak.retries", "{retry}", "Attempts that failed and were made again")
+        self._hedges = meter.create_counter("aioriak.hedges", "{request}", "Requests sent to a second node as well")
         for name, unit, description, observe in (
             ("db.client.connection.count", "{connection}", "Open connections", _connections),
             ("db.client.connection.pending_requests", "{request}", "Requests that wait for a connection", _pending),
@@ -82,6 +84,11 @@ class OpenTelemetry(Telemetry):
         described = {**_error(attempt.error), "attempt": attempt.number, **_server(attempt.node)}
         token.add_event("attempt failed", described)
         self._retries.add(1, {"db.system.name": "riak", "error.type": _kind(attempt.error), **_server(attempt.node)})
+
+    def request_hedged(self, token: Any, hedge: Hedge) -> None:
+        """Add an event to the span, and count."""
+        token.add_event("hedged", _server(hedge.second))
+        self._hedges.add(1, {"db.system.name": "riak", **_server(hedge.node)})
 
     def operation_ended(self, token: Any, outcome: Outcome) -> None:
         """End the span, and count."""

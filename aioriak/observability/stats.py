@@ -72,6 +72,10 @@ class NodeStats:
     """Attempts to connect that failed."""
     retries: int
     """Attempts at requests that failed here and were made again, here or elsewhere."""
+    hedged: int = 0
+    """Requests sent here that were sent to a second node as well."""
+    hedge_wins: int = 0
+    """Those of them that the second node answered first."""
     latency: Histogram
     """How long the answers to single requests took, from the attempt's start; streams do not count."""
 
@@ -119,6 +123,16 @@ class Stats:
     def retries(self) -> int:
         """Attempts at requests that failed and were made again."""
         return self._sum("retries")
+
+    @property
+    def hedged(self) -> int:
+        """Requests that were sent to a second node as well."""
+        return self._sum("hedged")
+
+    @property
+    def hedge_wins(self) -> int:
+        """Requests that the second node answered first."""
+        return self._sum("hedge_wins")
 
     @property
     def latency(self) -> Histogram:

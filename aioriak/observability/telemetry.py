@@ -55,6 +55,18 @@ class FailedAttempt:
 
 
 @dataclass(slots=True, kw_only=True)
+class Hedge:
+    """A request that took long and is sent to a second node as well."""
+
+    call: Call
+    node: str
+    """The first one, ``host:port``."""
+    second: str
+    seconds: float
+    """From the call until now."""
+
+
+@dataclass(slots=True, kw_only=True)
 class Outcome:
     """How an operation ended."""
 
@@ -66,6 +78,8 @@ class Outcome:
     """From the call to its end, with all attempts and waits."""
     error: BaseException | None
     """``None`` for success; an ``asyncio.CancelledError`` when the caller gave up."""
+    hedged: bool = False
+    """It was sent to a second node as well; ``node`` is the one that answered first."""
 
 
 class Telemetry:
@@ -77,6 +91,9 @@ class Telemetry:
 
     def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
         """An attempt failed, and another one follows."""
+
+    def request_hedged(self, token: Any, hedge: Hedge) -> None:
+        """A request is sent to a second node as well, because the first takes long to answer."""
 
     def operation_ended(self, token: Any, outcome: Outcome) -> None:
         """An operation ended, well or not."""
@@ -129,6 +146,9 @@ class Guarded(Telemetry):
 
     def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
         self._call(self._telemetry.attempt_failed, token, attempt)
+
+    def request_hedged(self, token: Any, hedge: Hedge) -> None:
+        self._call(self._telemetry.request_hedged, token, hedge)
 
     def operation_ended(self, token: Any, outcome: Outcome) -> None:
         self._call(self._telemetry.operation_ended, token, outcome)

@@ -30,6 +30,8 @@ class Target(TypedDict, total=False):
     """A function of the request message; only requests for which it returns true."""
     probability: float
     """The chance of each request, from 0 to 1."""
+    every: int
+    """Only one in so many of the requests that match all else: 10 for each tenth."""
     node: object
     """One :class:`~aioriak.testing.Node`; only requests that it receives."""
     nodes: Iterable[object]
@@ -69,6 +71,10 @@ class Fault:
         self._seconds = seconds
         self._only = target.get("only")
         self._probability = target.get("probability", 1.0)
+        self._every = target.get("every", 1)
+        if self._every < 1:
+            raise ValueError(f"every must be at least 1, not {self._every}")
+        self._matching = 0
         keys, node, nodes = target.get("keys"), target.get("node"), target.get("nodes")
         self._keys = None if keys is None else _keys(keys)
         self._nodes = None if nodes is None else tuple(nodes)
@@ -101,6 +107,9 @@ class Fault:
         if self._only is not None and not self._only(request):
             return False
         if self._probability < 1.0 and random.random() >= self._probability:
+            return False
+        self._matching += 1
+        if self._matching % self._every:
             return False
         self.hits += 1
         if self.remaining is not None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from aioriak import RiakClient
 from aioriak.cluster.balancer import TwoChoices
-from aioriak.config import Backoff, HealthPolicy, RetryPolicy
+from aioriak.config import Backoff, HealthPolicy, HedgePolicy, RetryPolicy
 from aioriak.datatypes import Counter, Set
 from aioriak.error import OutcomeUnknown, RiakError
 from aioriak.testing import RiakServer
@@ -41,7 +41,7 @@ class Write:
 class Model:
     """A cluster of three nodes, a client of it, and what is known of both."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, hedge: HedgePolicy | None = None) -> None:
         self.loop = loop
         self.complaints: list[dict[str, Any]] = []
         loop.set_exception_handler(lambda loop, context: self.complaints.append(context))
@@ -50,7 +50,7 @@ class Model:
         self.client = RiakClient(
             nodes=list(self.server.addresses), max_size=MAX_SIZE, max_in_flight=2, request_timeout=TIMEOUT,
             allow_listing="silent", balancer=TwoChoices(Random(2)), retry=RetryPolicy(backoff=Backoff(rng=Random(3))),
-            health=HealthPolicy(backoff=Backoff(first=0.1, longest=10.0, rng=Random(4))),
+            health=HealthPolicy(backoff=Backoff(first=0.1, longest=10.0, rng=Random(4))), hedge=hedge,
         )  # fmt: skip
         self.moment = 0
         self.number = 0

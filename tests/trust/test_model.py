@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from aioriak import HedgePolicy
 from tests.simulation.loop import VirtualLoop
 from tests.trust.model import KEYS, Model
 
@@ -28,6 +29,7 @@ class Programs(RuleBasedStateMachine):
     """Programs in virtual time, on asyncio in debug mode."""
 
     eager = False
+    hedge: HedgePolicy | None = None
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +37,7 @@ class Programs(RuleBasedStateMachine):
         self.loop.set_debug(True)
         if self.eager and sys.version_info >= (3, 12):
             self.loop.set_task_factory(asyncio.eager_task_factory)  # type: ignore[arg-type]
-        self.model = Model(self.loop)
+        self.model = Model(self.loop, self.hedge)
 
     @rule(key=st.sampled_from(KEYS), count=st.integers(1, 3))
     def put(self, key: str, count: int) -> None:
@@ -88,6 +90,12 @@ class Programs(RuleBasedStateMachine):
             self.loop.close()
 
 
+class HedgedPrograms(Programs):
+    """The same with reads that are sent to a second node soon."""
+
+    hedge = HedgePolicy(percentile=0.5, at_least=0.0, budget=1.0)
+
+
 class EagerPrograms(Programs):
     """The same with tasks that start at once."""
 
@@ -99,6 +107,9 @@ LIMITS = settings(
 )
 TestPrograms = Programs.TestCase
 TestPrograms.settings = LIMITS
+
+TestHedgedPrograms = HedgedPrograms.TestCase
+TestHedgedPrograms.settings = LIMITS
 
 if sys.version_info >= (3, 12):
     TestEagerPrograms = EagerPrograms.TestCase
@@ -129,7 +140,7 @@ def act(model: Model, random: Random) -> None:
 def test_random_programs_on_real_sockets(kind: str, seed: int) -> None:
     loop: Any = pytest.importorskip("uvloop").new_event_loop() if kind == "uvloop" else asyncio.new_event_loop()
     random = Random(seed)
-    model = Model(loop)
+    model = Model(loop, HedgePolicy(at_least=0.0, budget=1.0) if seed % 2 else None)
     try:
         for _ in range(60):
             act(model, random)

@@ -313,3 +313,16 @@ async def test_faults_that_are_over_are_forgotten(server, peer):
 def test_an_operation_that_does_not_exist_cannot_go_wrong():
     with pytest.raises(ValueError, match="no operation is called 'gte'"):
         Faults().error("gte", "overload")
+
+
+def test_a_fault_may_hit_every_third_of_the_requests_it_applies_to():
+    faults = Faults()
+    fault = faults.delay("get", 1.0, keys=["k"], every=3)
+    found = []
+    for _ in range(9):
+        assert faults.striking("get", GET.request(key=b"other"), None)[0] == 0.0
+        found.append(faults.striking("get", GET.request(key=b"k"), None)[0])
+    assert found == [0.0, 0.0, 1.0] * 3
+    assert fault.hits == 3
+    with pytest.raises(ValueError, match="every"):
+        faults.delay("get", 1.0, every=0)
