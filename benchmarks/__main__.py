@@ -1,4 +1,7 @@
-"""``python -m benchmarks``: peers side by side, growth, the queue worker; ``--quick`` takes under a minute."""
+"""``python -m benchmarks``: peers side by side, growth, the queue worker; ``--quick`` takes under a minute.
+
+``python -m benchmarks.tail`` measures the slow tail, ``python -m benchmarks.soak`` a mixed load with faults.
+"""
 
 from __future__ import annotations
 
