@@ -62,8 +62,11 @@ ALLOWED: dict[str, set[str]] = {
     },
     "what a hook of the program returned": {
         "observability.otel.OpenTelemetry.attempt_failed", "observability.otel.OpenTelemetry.operation_ended",
+        "observability.otel.OpenTelemetry.request_hedged",
         "observability.telemetry.Guarded.attempt_failed", "observability.telemetry.Guarded.operation_ended",
+        "observability.telemetry.Guarded.request_hedged",
         "observability.telemetry.Telemetry.attempt_failed", "observability.telemetry.Telemetry.operation_ended",
+        "observability.telemetry.Telemetry.request_hedged",
     },
     "the overloads say the types": {"bucket.Bucket.of"},
     "the type that asyncio awaits": {"client.RiakClient.__await__"},
