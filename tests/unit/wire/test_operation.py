@@ -14,7 +14,10 @@ Recorded = dict[str, list[dict[str, Any]]]
 
 ALL = sorted(OPERATIONS.values(), key=lambda operation: operation.request_code)
 
-each = pytest.mark.parametrize("operation", ALL, ids=lambda operation: operation.name)
+VARIANTS = [row for row in vars(rows).values() if isinstance(row, Operation) and row not in ALL]
+"""Rows of one code for requests that are treated differently."""
+
+each = pytest.mark.parametrize("operation", [*ALL, *VARIANTS], ids=lambda operation: operation.name)
 
 
 def classes_agree(code: int, kind: type | None) -> bool:
@@ -31,7 +34,39 @@ def test_the_codes_and_classes_of_a_row_are_those_of_the_messages(operation: Ope
 
 @each
 def test_a_row_is_found_by_its_request_code(operation: Operation[Any, Any]) -> None:
-    assert OPERATIONS[operation.request_code] is operation
+    found = OPERATIONS[operation.request_code]
+    assert found is operation or (operation in VARIANTS and found.reply_code == operation.reply_code)
+
+
+@each
+def test_a_row_cannot_be_changed(operation: Operation[Any, Any]) -> None:
+    with pytest.raises(AttributeError):
+        operation.idempotent = True  # type: ignore[misc]
+
+
+READS = {
+    1, 3, 5, 7, 9, 15, 17, 19, 23, 25, 27, 31, 33, 40, 52, 54, 58, 70, 80, 206, 210, 211, 212, 213, 214, 215, 216,
+    218, 223,
+}  # fmt: skip
+IDEMPOTENT_WRITES = {
+    "set bucket properties", "reset bucket properties", "set bucket type properties", "create search index",
+    "delete search index", "create search schema", "real-time enqueue", "queue push",
+}  # fmt: skip
+
+
+def test_the_rows_that_only_read_are_those_whose_messages_read() -> None:
+    assert {operation.request_code for operation in ALL if not operation.writes} - {253, 255} == READS
+
+
+def test_the_writes_that_may_be_sent_twice_set_a_state_to_a_value() -> None:
+    twice = {operation.name for operation in ALL if operation.writes and operation.idempotent}
+    assert twice == IDEMPOTENT_WRITES
+
+
+@pytest.mark.parametrize("code", [1, 26, 27, 28, 29, 30, 32, 33, 70, 79, 80, 82, 83, 84, 206])
+def test_the_codes_of_every_riak_are_those_of_its_first_interfaces(code: int) -> None:
+    row: Operation[None, None] = Operation("some", code, None, code + 1, None)
+    assert row.universal == (code <= 26 or code in (29, 30, 31, 32, 80, 81, 82, 83))
 
 
 def test_every_request_of_the_messages_has_a_row() -> None:
