@@ -17,6 +17,8 @@ from aioriak.operations.names import Name
 D = TypeVar("D", bound=Datatype[Any])
 T = TypeVar("T")
 
+_set_attribute = object.__setattr__  # super() takes three times as long, and an update sets 17 attributes
+
 
 class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     """Fields that are counters, flags, maps, registers and sets.
@@ -43,7 +45,7 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
                     f"a map has no attribute {name!r}; change a field: m.registers[{name!r}].assign(…), "
                     "or m.counters, m.flags, m.maps, m.sets"
                 )
-            super().__setattr__(name, value)
+            _set_attribute(self, name, value)
 
     __hash__ = object.__hash__
 
@@ -78,7 +80,13 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         return View(self, Set)
 
     def __getitem__(self, key: Field) -> Datatype[Any]:
-        field = _field(key)
+        try:
+            child = self._children.get(key)
+        except TypeError:  # not hashable
+            child = None
+        if child is not None:
+            return child
+        field = _field(key)  # the key may not have been in the canonical form
         child = self._children.get(field)
         if child is None:
             child = self._children[field] = FIELDS[field[1]]()
@@ -135,7 +143,9 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     def _set_value(self, value: Any) -> None:
         if not isinstance(value, Mapping):
             raise InvalidType(f"a map takes a mapping of (name, type) to value, not {value!r}")
-        given = {_field(key): inner for key, inner in value.items()}
+        # fields that are there already are in the canonical form
+        known = type(value) is dict and value.keys() <= self._children.keys()
+        given = value if known else {_field(key): inner for key, inner in value.items()}
         self._present = set(given)
         for field, child in self._children.items():
             if field not in given:
@@ -230,7 +240,8 @@ class View(MutableMapping[Name, D], Generic[D]):
         self._kind = kind
 
     def __getitem__(self, name: Name) -> D:
-        return cast(D, self._map[name, self._kind.type_name])
+        field: Any = self._map[name, self._kind.type_name]  # not cast(), which would be called for each
+        return field  # type: ignore[no-any-return]
 
     def __setitem__(self, name: Name, value: object) -> None:
         field = self[name]
