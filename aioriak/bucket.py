@@ -245,6 +245,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         self._runtime = bucket_type._runtime if client is None else client._runtime
         self._place = (bucket_type.wire_name, self.wire_name)
         self._gets = kv.GetEncoder(bucket_type.wire_name, self.wire_name)
+        self._puts = kv.PutEncoder(bucket_type.wire_name, self.wire_name)
         self.defaults: Defaults = bucket_type.defaults
 
     @property

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Generic, cast
 from weakref import ref
 
 from aioriak.compat.object import CompatContent
 from aioriak.error import ContentError, InvalidRequest, InvalidType
-from aioriak.operations.contents import IndexEntry, Link, UserMeta, WireContent, encode_index, fill, metadata
+from aioriak.operations.contents import IndexEntry, Link, Outgoing, UserMeta, WireContent, encode_index, metadata
 from aioriak.operations.names import Name, brief, to_bytes
 
 if TYPE_CHECKING:
@@ -27,13 +27,10 @@ UNSET: Any = object()
 """Marks a value that is not known yet; ``None`` is a value."""
 
 
-class Sent(NamedTuple):
-    """The parts of a content that a store sent, to compare with the reply."""
-
-    value: bytes
-    usermeta: dict[Name, Name]
-    links: list[Link]
-    indexes: set[IndexEntry]
+# for contents without; they are compared, and never changed
+_NO_USERMETA: dict[Name, Name] = {}
+_NO_LINKS: list[Link] = []
+_NO_INDEXES: set[IndexEntry] = set()
 
 
 class RiakContent(CompatContent, Generic[T]):
@@ -44,7 +41,7 @@ class RiakContent(CompatContent, Generic[T]):
     """
 
     __slots__ = (
-        "_bucket", "_data", "_encoded", "_indexes", "_links", "_owner", "_sent", "_usermeta", "charset",
+        "_bucket", "_data", "_encoded", "_indexes", "_links", "_owner", "_usermeta", "charset",
         "content_encoding", "content_type", "etag", "exists", "has_value", "last_modified",
     )  # fmt: skip
 
@@ -81,7 +78,6 @@ class RiakContent(CompatContent, Generic[T]):
         """Riak's tag of this version (vtag)."""
         self.exists: bool = exists
         """False for a tombstone, and for a content that has not been stored."""
-        self._sent: Sent  # set between fill() and take_sent()
         self._usermeta: dict[Name, Name] = dict(cast("Mapping[Name, Name]", usermeta)) if usermeta else {}
         self._links: list[Link] = list(links) if links else []
         self._indexes: set[IndexEntry] = set(indexes) if indexes else set()
@@ -259,13 +255,15 @@ class RiakContent(CompatContent, Generic[T]):
         """Return a content of the same object with the same metadata and value, to be changed on its own."""
         other: RiakContent[T] = RiakContent.__new__(RiakContent)
         for name in RiakContent.__slots__:
-            if name != "_sent":
-                setattr(other, name, getattr(self, name))
+            setattr(other, name, getattr(self, name))
         other._usermeta, other._links, other._indexes = dict(self._usermeta), list(self._links), set(self._indexes)
         return other
 
-    def fill(self, target: Any) -> None:
-        """Write this content into a request, and remember what was written until :meth:`take_sent`."""
+    def outgoing(self) -> Outgoing:
+        """Return this content as it is to be stored now.
+
+        Raises :class:`~aioriak.error.InvalidRequest` if it cannot be stored.
+        """
         if not self.exists and self.etag is not None and self.is_tombstone:
             raise InvalidRequest(
                 "this content is a tombstone: call delete() to confirm the deletion, or set data to undo it"
@@ -280,25 +278,17 @@ class RiakContent(CompatContent, Generic[T]):
             raise InvalidRequest("the value was not fetched (head); set data before storing")
         if encoded is None:
             raise InvalidRequest("there is no data to store; set data or encoded_data first")
-        fill(
-            target,
+        return Outgoing(
             encoded,
-            content_type=self.content_type,
-            charset=self.charset,
-            content_encoding=self.content_encoding,
-            usermeta=self._usermeta,
-            links=self._links,
-            indexes=self._indexes,
+            self.content_type,
+            self.charset,
+            self.content_encoding,
+            dict(self._usermeta) if self._usermeta else _NO_USERMETA,
+            list(self._links) if self._links else _NO_LINKS,
+            set(self._indexes) if self._indexes else _NO_INDEXES,
         )
-        self._sent = Sent(encoded, dict(self._usermeta), list(self._links), set(self._indexes))
 
-    def take_sent(self) -> Sent:
-        """Return what :meth:`fill` wrote, and forget it."""
-        sent = self._sent
-        del self._sent
-        return sent
-
-    def accept(self, stored: WireContent, sent: Sent) -> None:
+    def accept(self, stored: WireContent, sent: Outgoing) -> None:
         """Take the metadata of the reply to a store of this content, whose value is the one that was sent.
 
         The value stays, and so does what the caller has changed since it was sent.

@@ -411,20 +411,13 @@ class RiakObject(CompatObject, Generic[T]):
             await bucket._require_objects()
         content = self._content()
         try:
-            request = kv.put(
-                dispatcher,
-                bucket.bucket_type.wire_name,
-                bucket.wire_name,
-                None if self.key is None else encode_key(self.key),
-                self.vclock,
-                content.fill,
-                options,
-            )
+            key = None if self.key is None else encode_key(self.key)
+            sent = content.outgoing()
+            request = kv.put_content(dispatcher, bucket._puts, key, self.vclock, sent, options)
         except InvalidRequest as error:
             if error.operation is None:
                 error.operation = f"put of {self.path}"
             raise
-        sent = content.take_sent()
         stored = await request
         if self.key is None and stored.key:
             self.key = text(stored.key)

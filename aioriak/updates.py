@@ -47,7 +47,7 @@ from aioriak.error import (
     WriteTimeout,
 )
 from aioriak.operations import kv
-from aioriak.operations.contents import WireContent, copy_content, essence, new_content
+from aioriak.operations.contents import WireContent, copy_content, essence, fill, new_content
 from aioriak.operations.names import Name, encode_key
 from aioriak.operations.options import ReadOptions, WriteOptions, check_read, count
 from aioriak.resolver import Resolver, default_resolver, resolve
@@ -408,12 +408,11 @@ def _encoded(robject: RiakObject) -> WireContent:
     content = robject.siblings[0]
     target: WireContent = new_content(time.time())  # the next change reads when this one was made
     try:
-        content.fill(target)
+        fill(target, content.outgoing())
     except InvalidRequest as error:
         if error.operation is None:
             error.operation = f"put of {robject.path}"
         raise
-    content.take_sent()
     return target
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, Protocol
 
 from aioriak.error import InvalidRequest, InvalidType
@@ -40,6 +41,18 @@ class Metadata(NamedTuple):
     links: list[Link]
     indexes: set[IndexEntry]
     deleted: bool
+
+
+class Outgoing(NamedTuple):
+    """A content to be stored, as it was when it was sent: its value, encoded, and the metadata that goes along."""
+
+    value: bytes
+    content_type: str | None = None
+    charset: str | None = None
+    content_encoding: str | None = None
+    usermeta: Mapping[Any, Any] = {}
+    links: Sequence[Any] = ()
+    indexes: AbstractSet[Any] = frozenset()
 
 
 def metadata(content: Any) -> Metadata:
@@ -99,33 +112,21 @@ def encode_index(field: Name, value: int | Name) -> tuple[bytes, bytes]:
     return name, to_bytes(f"the value of the index {field!r}", value)
 
 
-def fill(
-    target: kv.RpbContent,
-    value: bytes,
-    *,
-    content_type: str | None,
-    charset: str | None,
-    content_encoding: str | None,
-    usermeta: Mapping[Any, Any] | None,
-    links: Iterable[Any] | None,
-    indexes: Iterable[Any] | None,
-) -> None:
+def fill(target: Any, content: Outgoing) -> None:
     """Write a content to be stored into a request.
 
     Raises :class:`~aioriak.error.InvalidRequest` for metadata that cannot be sent.
     """
-    target.value = value
-    if content_type:
-        is_text = type(content_type) is str  # saves a call in the usual case
-        target.content_type = (sent if is_text else _label)("content_type", content_type)
-    if charset:
-        target.charset = _label("charset", charset)
-    if content_encoding:
-        target.content_encoding = _label("content_encoding", content_encoding)
-    if usermeta:
-        for name, said in usermeta.items():
-            target.usermeta.add(key=to_bytes("a usermeta key", name), value=to_bytes(f"the usermeta of {name!r}", said))
-    for link in links or ():
+    target.value = content.value
+    if content.content_type:
+        target.content_type = _label("content_type", content.content_type)
+    if content.charset:
+        target.charset = _label("charset", content.charset)
+    if content.content_encoding:
+        target.content_encoding = _label("content_encoding", content.content_encoding)
+    for name, said in content.usermeta.items():
+        target.usermeta.add(key=to_bytes("a usermeta key", name), value=to_bytes(f"the usermeta of {name!r}", said))
+    for link in content.links:
         if not isinstance(link, tuple) or len(link) != 3:
             raise InvalidRequest(f"a link is a bucket, a key and a tag, not {link!r}")
         target.links.add(**{
@@ -133,7 +134,7 @@ def fill(
             for part, given in zip(("bucket", "key", "tag"), link, strict=True)
             if given is not None
         })
-    for entry in indexes or ():
+    for entry in content.indexes:
         if not isinstance(entry, tuple) or len(entry) != 2:
             raise InvalidRequest(f"an index entry is a name and a value, not {entry!r}")
         field, term = encode_index(*entry)

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest
 from aioriak.operations import repeat
-from aioriak.operations.contents import WireContent
+from aioriak.operations.contents import Outgoing, WireContent, fill
 from aioriak.operations.encoding import GetEncoder as GetEncoder
+from aioriak.operations.encoding import PutEncoder as PutEncoder
+from aioriak.operations.encoding import is_plain
 from aioriak.operations.options import DELETE as DELETE_CHECKS
 from aioriak.operations.options import READ, WRITE, ReadOptions, apply
 from aioriak.riak_pb import kv
@@ -71,10 +73,10 @@ def put(
     bucket: bytes,
     key: bytes | None,
     vclock: bytes | None,
-    fill: Callable[[kv.RpbContent], None],
+    write: Callable[[kv.RpbContent], None],
     options: Mapping[str, Any],
 ) -> Awaitable[Stored]:
-    """Store an object whose content ``fill`` writes.
+    """Store an object whose content ``write`` writes.
 
     ``options`` are those of ``WriteOptions``.
     """
@@ -89,10 +91,28 @@ def put(
     timeout = apply(request, options, WRITE)
     if vclock is None and options.get("if_not_modified"):
         raise InvalidRequest("if_not_modified needs the vclock of an object that was fetched")
-    fill(request.content)
+    write(request.content)
     if dispatcher.retry.retry_writes:
         return repeat.put(dispatcher, request, timeout)
     return dispatcher.call(PUT, request, timeout)
+
+
+def put_content(
+    dispatcher: Dispatcher,
+    encoder: PutEncoder,
+    key: bytes | None,
+    vclock: bytes | None,
+    content: Outgoing,
+    options: Mapping[str, Any],
+) -> Awaitable[Stored]:
+    """Store an object in the encoder's bucket; ``options`` as for :func:`put`."""
+    return_body = options.get("return_body")
+    usual = (return_body is None or return_body is True) and len(options) == ("return_body" in options)
+    if usual and key is not None and not dispatcher.retry.retry_writes and is_plain(content):
+        plain = encoder.request(key, vclock, content, return_body)
+        return dispatcher.call(PUT, plain, None, encoder.frame(plain, dispatcher.usual_timeout))
+    kind = encoder.type or None
+    return put(dispatcher, kind, encoder.bucket, key, vclock, lambda target: fill(target, content), options)
 
 
 async def delete(

@@ -547,14 +547,14 @@ async def test_a_file_is_stored_as_it_is(bucket: Bucket, tmp_path: Any) -> None:
 
 async def test_an_index_that_a_hook_of_riak_refuses_is_told(bucket: Bucket) -> None:
     """What gets past the client's own check is refused by the server."""
-    from aioriak.operations import kv as operations
+    from aioriak.riak_pb import kv as messages
+    from aioriak.wire.operation import PUT
 
-    def fill(content: Any) -> None:
-        content.value = b"x"
-        content.indexes.add(key=b"age_int", value=b"old")
-
+    request = messages.RpbPutReq(bucket=bucket.wire_name, key=b"k")
+    request.content.value = b"x"
+    request.content.indexes.add(key=b"age_int", value=b"old")
     with pytest.raises(InvalidIndex):
-        await operations.put(bucket.client._runtime.dispatcher, None, bucket.wire_name, b"k", None, fill, {})
+        await bucket.client._runtime.dispatcher.call(PUT, request)
 
 
 async def test_a_value_that_the_caller_holds_stays_the_objects_value(bucket: Bucket) -> None:

@@ -71,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "the overloads say the types": {"bucket.Bucket.of"},
     "the type that asyncio awaits": {"client.RiakClient.__await__"},
     "used inside the package alone": {
-        "client.RiakClient.__del__", "config.ParsedURL.options", "content.RiakContent.fill", "datatypes.base.fetch",
+        "client.RiakClient.__del__", "config.ParsedURL.options", "datatypes.base.fetch",
         "models.fields.tagged", "models.model.Model.term", "operations.cluster.BucketFold.__init__",
         "operations.datatypes.Fetched.value", "operations.datatypes.Updated.value",
         "operations.datatypes.counter_get", "operations.datatypes.counter_update", "operations.datatypes.fetch",

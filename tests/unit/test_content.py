@@ -9,6 +9,7 @@ import pytest
 from aioriak import RiakClient, RiakContent, RiakObject
 from aioriak.bucket import Bucket
 from aioriak.error import ContentError, InvalidRequest
+from aioriak.operations.contents import fill
 from aioriak.riak_pb import kv
 
 
@@ -32,7 +33,7 @@ def came(robject: RiakObject, has_value: bool = True, **fields: Any) -> RiakCont
 
 def sent(content: RiakContent) -> kv.RpbContent:
     target = kv.RpbContent()
-    content.fill(target)
+    fill(target, content.outgoing())
     return target
 
 

@@ -7,17 +7,13 @@ from typing import Any
 import pytest
 
 from aioriak.error import InvalidRequest
-from aioriak.operations.contents import encode_index, fill, index_entry, metadata
+from aioriak.operations.contents import Outgoing, encode_index, fill, index_entry, metadata
 from aioriak.riak_pb import kv
-
-NOTHING: dict[str, Any] = {
-    "content_type": None, "charset": None, "content_encoding": None, "usermeta": None, "links": None, "indexes": None,
-}  # fmt: skip
 
 
 def filled(**given: Any) -> kv.RpbContent:
     content = kv.RpbContent()
-    fill(content, b"value", **{**NOTHING, **given})
+    fill(content, Outgoing(b"value", **given))
     return content
 
 
