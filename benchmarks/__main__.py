@@ -110,6 +110,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=5000, help="how many the queue worker is given")
     parser.add_argument("--json", type=pathlib.Path, help="where to write the results (benchmarks/results/)")
     parser.add_argument("--plots", type=pathlib.Path, metavar="DIR", help="draw SVG plots there (needs matplotlib)")
+    parser.add_argument("--check", action="store_true",
+                        help="instructions: exit with 1 when a ratio has grown by more than 5 %%")  # fmt: skip
+    parser.add_argument("--accept", action="store_true", help="instructions: accept the ratios of this run")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a goal is missed")
     options = parser.parse_args()
     options.rounds = options.rounds or (3 if options.quick else 5)
@@ -130,7 +133,12 @@ def main() -> int:
         results["growth"], held = growth.run(options.quick)
         good &= held
     if "instructions" in options.part:
-        results["instructions"] = instructions.run(options.quick)
+        loops = ("asyncio",) if options.check or options.accept else ("asyncio", "uvloop")
+        results["instructions"] = rows = instructions.run(options.quick, loops)
+        if options.accept:
+            instructions.accept(rows)
+        if options.check:
+            good &= instructions.check(rows)
     if "worker" in options.part:
         results["worker"] = worker.run(options.nodes, options.messages)
     name = "-".join(options.part) + ("-server" if options.nodes else "") + ("-quick" if options.quick else "")
@@ -144,7 +152,7 @@ def main() -> int:
             return 1
         for drawn in plots.draw(results, options.plots):
             print(drawn)
-    return 0 if good or not options.strict else 1
+    return 0 if good or not (options.strict or options.check) else 1
 
 
 if __name__ == "__main__":

@@ -3,10 +3,14 @@
 Each contestant runs in a process under ``valgrind --tool=callgrind``, and so does nothing else.
 A cell is measured twice, with different numbers of requests; the difference of the two counts,
 divided by the difference of the numbers, is free of what connecting and measuring cost.
+
+``--check`` compares ratios with those of ``instructions.json``, and fails where one is more than 5 % larger.
+Ratios are much the same on every machine with the same Python; ``--accept`` writes that file anew.
 """
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import shutil
@@ -27,6 +31,8 @@ CELLS = (
     ("get", 64, 100 * 1024), ("put", 64, 100 * 1024),
 )  # fmt: skip
 PATIENCE = 600.0  # seconds for one measurement: a process under callgrind is about 50 times slower
+BASELINE = pathlib.Path(__file__).with_suffix(".json")
+TOLERANCE = 1.05
 _TOTAL = re.compile(r"^(?:totals|summary): (\d+)", re.MULTILINE)
 
 Row = dict[str, Any]
@@ -92,15 +98,14 @@ def count_cells(contestant: Counted, answering: Answerer, cells: tuple[tuple[str
     return rows
 
 
-def run(quick: bool) -> list[Row]:
+def run(quick: bool, loops: tuple[str, ...] = ("asyncio", "uvloop")) -> list[Row]:
     """Count, print; return the rows.  Raises RuntimeError where valgrind is missing."""
     if shutil.which("valgrind") is None or shutil.which("vgdb") is None:
         raise RuntimeError("valgrind is not installed")
-    loops = ["asyncio"] if quick else ["asyncio", "uvloop"]
     cells = CELLS[:2] if quick else CELLS
     rows: list[Row] = []
     with answerer() as answering:
-        for loop in loops:
+        for loop in loops[:1] if quick else loops:
             for name in ("floor", "aioriak"):
                 started = time.monotonic()
                 with tempfile.TemporaryDirectory(prefix="counts-") as folder:
@@ -112,6 +117,48 @@ def run(quick: bool) -> list[Row]:
                 print(f"counted {name} on {loop} in {time.monotonic() - started:.0f} s", file=sys.stderr)
     print_rows(rows)
     return rows
+
+
+def ratios(rows: list[Row]) -> dict[str, float]:
+    """Return what is compared: a get, and large values, over the floor; other workloads over a get."""
+    found = {(r["contestant"], r["loop"], r["workload"], r["size"]): r["instructions"] for r in rows}
+    given: dict[str, float] = {}
+    for (name, loop, workload, size), ours in found.items():
+        if name != "aioriak":
+            continue
+        if workload == "get" or size > 1024:
+            given[f"{workload}, {size} B, {loop}: over the floor"] = ours / found["floor", loop, workload, size]
+        else:
+            given[f"{workload}, {size} B, {loop}: over a get"] = ours / found["aioriak", loop, "get", size]
+    return given
+
+
+def accept(rows: list[Row]) -> None:
+    """Write the ratios that later ones are compared with."""
+    kept = {"python": python(), "ratios": {name: round(ratio, 3) for name, ratio in ratios(rows).items()}}
+    BASELINE.write_text(json.dumps(kept, indent=2) + "\n")
+
+
+def check(rows: list[Row]) -> bool:
+    """Print the ratios that grew by more than 5 %, and return whether there is none.
+
+    Raises RuntimeError for another Python than the baseline's, whose interpreter takes other numbers.
+    """
+    baseline = json.loads(BASELINE.read_text())
+    if baseline["python"] != python():
+        raise RuntimeError(f"the baseline is of Python {baseline['python']}, and this is {python()}")
+    grown = [
+        f"{name}: {ratio:.2f}, was {baseline['ratios'][name]:.2f}"
+        for name, ratio in ratios(rows).items()
+        if ratio > TOLERANCE * baseline["ratios"].get(name, float("inf"))
+    ]
+    print("\n".join(grown) or "No ratio has grown by more than 5 %.")
+    return not grown
+
+
+def python() -> str:
+    """Return the version of the interpreter, without its last part."""
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def print_rows(rows: list[Row]) -> None:
