@@ -272,6 +272,7 @@ class Settlement:
         self._bound = bound
         self._tries = 0
         self._siblings = 0
+        self._base: WireContent | None = None  # what the last write was made of
         self._chosen = False  # the resolver chose one of the siblings, instead of merging them
 
     async def settle(self, made: WireContent, stored: Version) -> Version:
@@ -329,12 +330,16 @@ class Settlement:
         resolved = _contents(robject)
         self._chosen = not resolved or any(_same_value(robject.siblings[0], one) for one in stored.contents)
         if not self._chosen:
+            self._base = resolved[0]
             return resolved[0]
         index = _index(made, stored.contents)
         if index is None:
             raise self._unsettled("the server changed what was written, so it cannot be told apart from the others")
         others = [one for position, one in enumerate(stored.contents) if position != index]
+        if self._base is not None:
+            others.append(self._base)  # what was merged into the last write is stored nowhere else
         base = await update._resolved(Version(others, stored.vclock))
+        self._base = base.contents[0] if base.contents else None
         again = await self._change_again(base)
         if again is not None:
             return again
