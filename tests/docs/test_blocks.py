@@ -174,18 +174,18 @@ def test_a_name_of_the_package_exists(page: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("clients", [1, 5])
 async def test_tasks_that_run_the_readme_s_update_lose_none(server: RiakServer, clients: int) -> None:
-    block = next(block for block in blocks(ROOT / "README.rst") if "users.update" in block.code)
+    block = next(block for block in blocks(ROOT / "README.rst") if "guests.update" in block.code)
     lines = block.code.splitlines()
     first = next(number for number, line in enumerate(lines) if "def visit" in line)
-    last = next(number for number, line in enumerate(lines) if "users.update" in line)
+    last = next(number for number, line in enumerate(lines) if "guests.update" in line)
     names: dict[str, Any] = {"RiakObject": RiakObject}
     pasted = textwrap.dedent("\n".join(lines[first : last + 1]))
-    exec(f"async def task(users):\n{textwrap.indent(pasted, '    ')}", names)
+    exec(f"async def task(guests):\n{textwrap.indent(pasted, '    ')}", names)
     async with AsyncExitStack() as stack:
-        users = [
-            (await stack.enter_async_context(RiakClient(server.host, server.port))).bucket("users")
+        guests = [
+            (await stack.enter_async_context(RiakClient(server.host, server.port))).bucket("guests")
             for _ in range(clients)
         ]
-        await asyncio.gather(*(names["task"](users[number % clients]) for number in range(20)))
-        stored = await users[0].get("ada")
+        await asyncio.gather(*(names["task"](guests[number % clients]) for number in range(20)))
+        stored = await guests[0].get("ada")
     assert (stored.data["visits"], len(stored.siblings)) == (20, 1)
