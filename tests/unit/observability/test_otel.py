@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from aioriak import RetryPolicy, RiakClient
+from aioriak import HedgePolicy, RetryPolicy, RiakClient
 from aioriak.config import Backoff
 from aioriak.error import ContentError, OutcomeUnknown, Overload, QuorumTooLarge, RiakError, ServerError
 from aioriak.testing import RiakServer
@@ -152,6 +152,22 @@ async def test_attempts_that_were_made_again_are_events_and_counted(server: Riak
     assert events[0]["server.port"] == server.port
     assert span.status.status_code is trace.StatusCode.UNSET
     assert collected.values("aioriak.retries", "error.type") == {f"aioriak.error.{Overload.__name__}": 2}
+
+
+async def test_a_hedged_read_has_an_event_and_is_counted(collected: Collected) -> None:
+    async with RiakServer.cluster(2) as cluster:
+        hedge = HedgePolicy(at_least=0.001, percentile=0.01, budget=1.0)
+        async with RiakClient(nodes=list(cluster.addresses), telemetry=collected.telemetry, hedge=hedge) as client:
+            await client.bucket("b").get("k")
+            fault = cluster.faults.delay("get", 0.3, times=1)
+            await client.bucket("b").get("slow")
+            assert fault.hits == 1
+            assert client.stats().hedged == 1
+    (hedged,) = [event for span in collected.spans("get b") for event in span.events]
+    assert hedged.name == "hedged"
+    assert hedged.attributes is not None
+    assert hedged.attributes["server.port"] in [node.port for node in cluster.nodes]
+    assert sum(point.value for point in collected.points("aioriak.hedges")) == 1
 
 
 async def test_a_caller_who_gave_up_is_no_failure(server: RiakServer, collected: Collected) -> None:
