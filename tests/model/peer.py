@@ -94,6 +94,7 @@ class Wire(asyncio.Transport):
         self.protocol = protocol
         self.socket = Socket()
         self.closing = False
+        self.aborted = False
         self.lost = False
         self.reading = True
         self.blocked = False
@@ -146,6 +147,7 @@ class Wire(asyncio.Transport):
                 self.model.loop.call_soon(self._lose, None)
 
     def abort(self) -> None:
+        self.aborted = True
         self._held.clear()
         if not self.lost:
             self.closing = True
