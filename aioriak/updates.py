@@ -326,9 +326,15 @@ class Settlement:
         """Return the value that takes the place of siblings, of which ``made`` is one."""
         update = self._update
         robject = update._view(stored.contents, stored.vclock)
+        given = list(robject.siblings)
         await resolve(robject, after_write=True)
         resolved = _contents(robject)
-        self._chosen = not resolved or any(_same_value(robject.siblings[0], one) for one in stored.contents)
+        # A resolver that chooses leaves a sibling as it is.  One that merges makes a content, or changes one; its value
+        # may by chance be that of a sibling, and then has the changes of all the others all the same.
+        left = robject.siblings[0]
+        self._chosen = not resolved or any(
+            left is content and _same_value(left, one) for content, one in zip(given, stored.contents, strict=True)
+        )
         if not self._chosen:
             self._base = resolved[0]
             return resolved[0]
