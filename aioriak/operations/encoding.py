@@ -130,8 +130,8 @@ class PutEncoder:
     __slots__ = ("_heads", "_tails", "_types", "bucket", "type")
 
     def __init__(self, kind: bytes | None, bucket: bytes) -> None:
-        self.type = kind or b""
-        self.bucket = bucket
+        self.type: bytes = kind or b""
+        self.bucket: bytes = bucket
         self._heads: dict[int, bytes] = {}  # between the frame's header and the key, by the key's length
         self._tails: dict[tuple[int, bool | None], bytes] = {}  # all behind the content, by the options
         self._types: dict[str | None, bytes] = {}  # all behind the value in the content, by its content type

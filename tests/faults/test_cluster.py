@@ -17,7 +17,9 @@ from aioriak.error import ClientClosed, ConnectError, InvalidRequest, NoNodeAvai
 from aioriak.testing import RiakServer
 from tests.wires import until
 
-HEALTH = HealthPolicy(backoff=Backoff(first=0.01, longest=0.05, rng=Random(3)), probe_timeout=0.5, ramp=0.1)
+HEALTH = HealthPolicy(
+    backoff=Backoff(first=0.01, longest=0.05, rng=Random(3)), suspect_after=0.1, probe_timeout=0.5, ramp=0.1
+)
 
 
 @pytest.fixture
