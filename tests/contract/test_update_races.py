@@ -67,8 +67,7 @@ async def test_no_update_of_four_processes_is_lost(
     if resolver == "merge":
         failed = [outcome for outcome in outcomes.values() if outcome != "done"]
         assert stored == set(outcomes), failed
-        assert all("the write was done" in outcome for outcome in failed), failed
-        assert len(failed) < len(outcomes) / 2, failed
+        assert failed == []
     elif not real_riak:
         assert siblings
         assert all(
