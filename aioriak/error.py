@@ -293,7 +293,7 @@ class ServerError(RiakError):
     ``str(error)`` has both, the server's words in quotes.
     """
 
-    _meaning = "the server answered with an error"  # a template for the attributes of the error
+    _meaning = "the server answered with an error"  # a template; {error} is the error itself
 
     @property
     def text(self) -> str:
@@ -303,20 +303,10 @@ class ServerError(RiakError):
     @property
     def explanation(self) -> str:
         """What the server's words mean, in plain English."""
-        return self._meaning.format_map(_Attributes(self))
+        return self._meaning.format(error=self)
 
     def _message(self) -> str:
         return f'{self.explanation}: "{_one_line(self.text)}"'
-
-
-class _Attributes(dict[str, object]):
-    """The attributes of an error, for ``str.format_map``."""
-
-    def __init__(self, error: ServerError) -> None:
-        self._error = error
-
-    def __missing__(self, name: str) -> object:
-        return getattr(self._error, name)
 
 
 class ServerWriteError(OutcomeUnknown, ServerError):
@@ -386,7 +376,7 @@ class QuorumUnsatisfied(ServerError):
     """Too few replicas answered: ``quorum`` (``"r"``, ``"pw"`` …) says which, ``required`` and ``got`` how many."""
 
     summary = "Too few copies of the record are available; try again later."
-    _meaning = "{quorum} requires {required} replicas, {got} answered"
+    _meaning = "{error.quorum} requires {error.required} replicas, {error.got} answered"
     may_have_happened = True
     quorum = ""
     required = 0
@@ -400,7 +390,7 @@ class WriteQuorumUnsatisfied(OutcomeUnknown, QuorumUnsatisfied):
 class QuorumTooLarge(ServerError):
     """A quorum was larger than ``n_val``."""
 
-    _meaning = "a quorum is larger than n_val, which is {n_val}"
+    _meaning = "a quorum is larger than n_val, which is {error.n_val}"
     n_val = 0
 
 
@@ -408,14 +398,14 @@ class ValueTooLarge(ServerError):
     """The object is over the server's limit; ``size`` in bytes."""
 
     summary = "The record is too large."
-    _meaning = "the object takes {size} bytes, over the server's limit (object.size.maximum in riak.conf)"
+    _meaning = "the object takes {error.size} bytes, over the server's limit (object.size.maximum in riak.conf)"
     size = 0
 
 
 class TooManySiblings(ServerError):
     """The object has ``count`` siblings, more than the server allows."""
 
-    _meaning = "the object has {count} siblings, over the server's limit (object.siblings.maximum in riak.conf)"
+    _meaning = "the object has {error.count} siblings, over the server's limit (object.siblings.maximum in riak.conf)"
     count = 0
 
 
