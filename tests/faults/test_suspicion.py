@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -17,7 +16,7 @@ from aioriak.cluster.cluster import Cluster
 from aioriak.cluster.node import Node, NodeState
 from aioriak.error import OutcomeUnknown, RequestTimeout, RiakError, WriteLost
 from aioriak.testing import RiakServer
-from tests.simulation.loop import VirtualLoop, run
+from tests.simulation.loop import VirtualLoop, in_virtual_time, run, timed
 from tests.wires import until
 
 
@@ -41,22 +40,6 @@ def core(client: RiakClient) -> Cluster:
 
 def node_of(client: RiakClient, number: int) -> Node:
     return list(core(client).nodes.values())[number]
-
-
-async def timed(work: Coroutine[Any, Any, Any]) -> float:
-    """The seconds that it takes."""
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    await work
-    return loop.time() - started
-
-
-def in_virtual_time(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    def runs() -> None:
-        run(test)
-
-    runs.__name__ = test.__name__
-    return runs
 
 
 # -- a frozen node -----------------------------------------------------------------------------------

@@ -140,3 +140,21 @@ async def _checked(main: Callable[[], Coroutine[Any, Any, T]], loop: VirtualLoop
     assert not loop.timers, f"timers left: {loop.timers}"
     assert not loop.network.open_links(), f"connections left: {loop.network.open_links()}"
     return result
+
+
+def in_virtual_time(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
+    """Run a test without fixtures in virtual time."""
+
+    def runs() -> None:
+        run(test)
+
+    runs.__name__ = test.__name__
+    return runs
+
+
+async def timed(work: Coroutine[Any, Any, Any]) -> float:
+    """Return the seconds that the work takes."""
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    await work
+    return loop.time() - started

@@ -12,12 +12,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import pathlib
-import sys
 import tracemalloc
 import weakref
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -27,6 +25,7 @@ from aioriak import RiakClient
 from aioriak.riak_pb import dt, kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import DT_UPDATE, GET, INDEX, PING, PUT
+from tests.calls import counting, per_piece
 from tests.wires import deliver
 
 PACKAGE = str(pathlib.Path(aioriak.__file__).parent)
@@ -108,25 +107,13 @@ async def calls(work: Callable[[], Awaitable[Any]]) -> tuple[float, str]:
     Timers of the pool fire among them on a slow machine, so the lowest of three counts is taken.
     """
     await work()
-    counted = min([await _count(work) for _ in range(3)], key=Counter.total)
-    which = "\n".join(f"{number / REPEAT:6.2f} {name}" for name, number in counted.most_common())
-    return counted.total() / REPEAT, which
-
-
-async def _count(work: Callable[[], Awaitable[Any]]) -> Counter[str]:
-    counted: Counter[str] = Counter()
-
-    def count(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
-            counted[f"{pathlib.Path(frame.f_code.co_filename).stem}.{frame.f_code.co_qualname}"] += 1
-
-    sys.setprofile(count)
-    try:
-        for _ in range(REPEAT):
-            await work()
-    finally:
-        sys.setprofile(None)
-    return counted
+    counts = []
+    for _ in range(3):
+        with counting(PACKAGE) as counted:
+            for _ in range(REPEAT):
+                await work()
+        counts.append(counted)
+    return per_piece(min(counts, key=Counter.total), REPEAT)
 
 
 async def test_a_get_is_as_many_calls_as_it_was(answered: RiakClient) -> None:

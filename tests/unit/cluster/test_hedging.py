@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
@@ -17,7 +17,7 @@ from aioriak.cluster.node import Node
 from aioriak.error import BucketTypeNotFound, ClientClosed, ConnectionLost, InvalidRequest, RequestTimeout, RiakError
 from aioriak.observability.telemetry import Hedge, Outcome, Telemetry
 from aioriak.testing import RiakServer
-from tests.simulation.loop import run
+from tests.simulation.loop import in_virtual_time, timed
 
 
 class InOrder:
@@ -46,21 +46,6 @@ async def served(nodes: int = 3, hedge: HedgePolicy = ALWAYS, **options: Any) ->
             for _ in range(120):
                 await client.bucket("b").get("k")
             yield server, client
-
-
-async def timed(work: Coroutine[Any, Any, Any]) -> float:
-    loop = asyncio.get_running_loop()
-    started = loop.time()
-    await work
-    return loop.time() - started
-
-
-def in_virtual_time(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    def runs() -> None:
-        run(test)
-
-    runs.__name__ = test.__name__
-    return runs
 
 
 # -- what is unusual -------------------------------------------------------------------------------------

@@ -8,11 +8,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import pathlib
-import sys
 import tracemalloc
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,6 +20,7 @@ from aioriak.testing import RiakServer
 from aioriak.testing.connection import Connection
 from aioriak.wire.framing import FrameReader, encode_frame
 from aioriak.wire.operation import GET, LIST_KEYS, PING, PUT, Operation
+from tests.calls import counting, per_piece
 
 PACKAGE = str(pathlib.Path(aioriak.__file__).parent)
 REPEAT = 50
@@ -75,20 +73,10 @@ async def connection() -> AsyncIterator[tuple[Connection, Sink]]:
 def calls(work: Callable[[], Any]) -> tuple[float, str]:
     """How often a function of the package is entered for one piece of work, and which are."""
     work()
-    counted: Counter[str] = Counter()
-
-    def count(frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(PACKAGE):
-            counted[f"{pathlib.Path(frame.f_code.co_filename).stem}.{frame.f_code.co_qualname}"] += 1
-
-    sys.setprofile(count)
-    try:
+    with counting(PACKAGE) as counted:
         for _ in range(REPEAT):
             work()
-    finally:
-        sys.setprofile(None)
-    which = "\n".join(f"{number / REPEAT:6.2f} {name}" for name, number in counted.most_common())
-    return counted.total() / REPEAT, which
+    return per_piece(counted, REPEAT)
 
 
 CONTENT = {"value": b"v" * 1024, "content_type": b"application/json"}
