@@ -19,10 +19,10 @@ class Balancer(Protocol):
     wants_latency: bool
 
     def pick(self, nodes: Sequence[Node]) -> Node:
-        """One of ``nodes``, which are at least two."""
+        """Return one of ``nodes``, which are at least two."""
 
     def observe(self, node: Node, seconds: float) -> None:
-        """An answer of ``node`` took so long."""
+        """Note the latency of a reply of ``node``, in seconds."""
 
 
 class TwoChoices:
@@ -34,12 +34,12 @@ class TwoChoices:
         self._rng = rng or Random()
 
     def pick(self, nodes: Sequence[Node]) -> Node:
-        """The one of two with less in flight."""
+        """Return the one of two nodes with less in flight."""
         first, second = _two(self._rng, nodes)
         return first if first.load <= second.load else second
 
     def observe(self, node: Node, seconds: float) -> None:
-        """Nothing: load is enough."""
+        """Ignore the latency: the load is enough."""
 
 
 class RoundRobin:
@@ -51,12 +51,12 @@ class RoundRobin:
         self._next = 0
 
     def pick(self, nodes: Sequence[Node]) -> Node:
-        """The next one."""
+        """Return the next node."""
         self._next = (self._next + 1) % len(nodes)
         return nodes[self._next]
 
     def observe(self, node: Node, seconds: float) -> None:
-        """Nothing: every node gets its turn."""
+        """Ignore the latency: every node has its turn."""
 
 
 class LatencyAware:
@@ -74,7 +74,7 @@ class LatencyAware:
         self._averages: dict[str, float] = {}
 
     def pick(self, nodes: Sequence[Node]) -> Node:
-        """The one of two whose queue is expected to be shorter in time."""
+        """Return the one of two nodes whose queue is expected to be shorter in time."""
         first, second = _two(self._rng, nodes)
         return first if self._expected(first) <= self._expected(second) else second
 
@@ -84,7 +84,7 @@ class LatencyAware:
         self._averages[node.name] = before + self._weight * (seconds - before)
 
     def average(self, node: Node) -> float:
-        """Seconds that the node's answers take on average, 0 while unknown."""
+        """Return the average latency of the node in seconds, 0 while unknown."""
         return self._averages.get(node.name, 0.0)
 
     def _expected(self, node: Node) -> float:

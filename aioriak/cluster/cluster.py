@@ -77,7 +77,7 @@ class Cluster:
         self.telemetry.client_started(self.stats)
 
     def stats(self) -> Stats:
-        """What its nodes did so far, and are doing now."""
+        """Return the counts and the state of its nodes."""
         return Stats(nodes=tuple(node.stats() for node in list(self.nodes.values())))
 
     # -- starting ------------------------------------------------------------------------
@@ -123,13 +123,13 @@ class Cluster:
         waiting: set[asyncio.Task[Any]] = set(opening)
         while waiting and not self.up:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            errors += [error for task in done if (error := self._reached(opening[task], task)) is not None]
+            errors += [error for task in done if (error := self._first_connected(opening[task], task)) is not None]
         if not self.up:
             error = errors[0]
             error.attempts = tuple(errors[1:])
             raise error
         for task in waiting:
-            task.add_done_callback(lambda task: self._reached(opening[task], task))
+            task.add_done_callback(lambda task: self._first_connected(opening[task], task))
         if self.settings.discovery is not None:
             await self._discover_once()
             self.task(self._keep_discovering(), "aioriak discovers nodes")
@@ -146,19 +146,19 @@ class Cluster:
             raise
         node.pool.start(connection)
 
-    def _reached(self, node: Node, task: asyncio.Task[Any]) -> RiakError | None:
-        """The first connection to a node was made, or was not: then returns why."""
+    def _first_connected(self, node: Node, task: asyncio.Task[Any]) -> RiakError | None:
+        """Note the outcome of a node's first connection; return the error if it failed."""
         if task.cancelled() or self.closed:
             return None
         error = task.exception()
         if error is None:
             if node.state is NodeState.CONNECTING:
                 node.state = NodeState.UP
-                self._let_in(node)
+                self._mark_up(node)
             return None
         if not isinstance(error, RiakError):
             raise error
-        self.take_out(node, error)
+        self.mark_down(node, error)
         return error
 
     async def _resolve_seeds(self) -> None:
@@ -168,9 +168,9 @@ class Cluster:
                 logger.info("%s stands for %s", seed.name, ", ".join(map(str, addresses)))
                 self._forget(seed)
                 seed.pool.close()
-                self._stand_for(seed.address, addresses)
+                self._set_addresses(seed.address, addresses)
 
-    def _stand_for(self, name: Address, found: list[Address]) -> None:
+    def _set_addresses(self, name: Address, found: list[Address]) -> None:
         """Let the nodes of a name be those at the addresses found for it."""
         for address in found:
             if address not in self.nodes:  # the user may have named it too
@@ -192,7 +192,7 @@ class Cluster:
             while not any(node.origin == name for node in self.up):
                 found = await look_up(self.loop, name)
                 if found:
-                    self._stand_for(name, found)
+                    self._set_addresses(name, found)
                 attempt += 1
                 await asyncio.sleep(self.settings.health.backoff.delay(attempt))
         finally:
@@ -297,7 +297,7 @@ class Cluster:
     def report(self, node: Node, error: RiakError, since: float) -> None:
         """Note that a request made at ``since`` failed on a node: a reason to mark it down, or to ping it."""
         if speaks_against(node, error):
-            self.take_out(node, error)
+            self.mark_down(node, error)
         elif is_suspicious(node, error, since):
             health = self.settings.health
             if self.loop.time() - node.pool.checked_at >= (health.suspect_after or health.probe_timeout):
@@ -328,7 +328,7 @@ class Cluster:
         if error is None or (isinstance(error, RequestTimeout) and node.pool.replied_at >= asked_at):
             node.pool.checked_at = self.loop.time()
         elif not isinstance(error, PoolTimeout):
-            self.take_out(node, error)
+            self.mark_down(node, error)
             node.pool.fail_movable(error)
         elif any(one is not node and not self._is_silent(one) for one in self.up):
             # It could not be asked, as callers wait for a write on each connection.  Reads are safe elsewhere.
@@ -339,12 +339,12 @@ class Cluster:
         limit = self.settings.health.suspect_after or self.settings.health.probe_timeout
         return since is not None and self.loop.time() - since >= limit
 
-    def take_out(self, node: Node, error: RiakError) -> None:
-        """No requests for this node until a probe succeeds."""
+    def mark_down(self, node: Node, error: RiakError) -> None:
+        """Send this node no requests until a probe succeeds."""
         if self.settings.behind_load_balancer or self.closed or node.state in (NodeState.DOWN, NodeState.LEAVING):
             return
-        logger.warning("%s is out: %s", node.name, error)
-        node.take_out(error)
+        logger.warning("%s is down: %s", node.name, error)
+        node.mark_down(error)
         self.up = [one for one in self.up if one is not node]
         self.telemetry.node_down(node.name, error)
         at_once = not isinstance(error, ConnectError)
@@ -361,11 +361,11 @@ class Cluster:
             connection.abort()
             return
         logger.info("%s is back", node.name)
-        node.let_in(connection)
-        self._let_in(node)
+        node.mark_up(connection)
+        self._mark_up(node)
         self.telemetry.node_up(node.name)
 
-    def _let_in(self, node: Node) -> None:
+    def _mark_up(self, node: Node) -> None:
         self.up = [*self.up, node]
         for waiter in self._waiters:
             if not waiter.done():
@@ -376,13 +376,13 @@ class Cluster:
     def _add(self, address: Address, *, seed: bool) -> Node:
         node = self.nodes.get(address)
         if node is None:
-            failed: Callable[[Node, RiakError], None] = self.take_out
+            failed: Callable[[Node, RiakError], None] = self.mark_down
             node = self.nodes[address] = Node(
                 self.loop, address, self.settings,
                 seed=seed, failed=failed, silent=self.suspect, telemetry=self.telemetry, rng=self._rng,
             )  # fmt: skip
             node.pool.client_id = self.client_id
-            self._let_in(node)
+            self._mark_up(node)
             self._members_changed()
             self.telemetry.node_joined(node.name)
         node.seed = node.seed or seed
@@ -461,7 +461,7 @@ class Cluster:
                 return
 
     def set_client_id(self, client_id: bytes) -> None:
-        """Every connection that takes requests from now on has introduced itself so; the others are let go."""
+        """Use a client id on every connection from now on; the connections with another one retire."""
         self.client_id = client_id
         for node in self.nodes.values():
             node.pool.introduce(client_id)

@@ -19,12 +19,12 @@ logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 
 async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address]:
-    """The addresses that a name stands for; the name itself when it stands for one, or cannot be looked up."""
+    """Return the addresses of a name; the name itself if it has one address, or cannot be looked up."""
     return await look_up(loop, address) or [address]  # connecting will say what is wrong
 
 
 async def look_up(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address] | None:
-    """The addresses that a name stands for; the name itself when it stands for one, ``None`` when for none.
+    """Return the addresses of a name; the name itself if it has one address, ``None`` if it has none.
 
     A name with addresses of both families stands for those of IPv4.
     """

@@ -50,7 +50,7 @@ class Attempts:
         """The nodes that failed: others are preferred."""
 
     def add(self, node: Node, error: RiakError, counts: bool) -> None:
-        """One more attempt failed."""
+        """Add a failed attempt."""
         self.counted += counts
         self.nodes.append(node)
         self.errors.append(error)
@@ -61,7 +61,7 @@ class Attempts:
 class Dispatcher:
     """Sends requests for one client: a cluster and the options of this client."""
 
-    __slots__ = ("_loop", "_told", "cluster", "hedging", "request_timeout", "retry", "usual_timeout")
+    __slots__ = ("_loop", "_reports_latency", "cluster", "hedging", "request_timeout", "retry", "usual_timeout")
 
     def __init__(
         self, cluster: Cluster, request_timeout: float | None, retry: RetryPolicy, hedging: Hedging | None = None
@@ -71,7 +71,7 @@ class Dispatcher:
         self.retry: RetryPolicy = retry
         self.hedging: Hedging | None = hedging
         self._loop = cluster.loop
-        self._told = cluster.balancer.wants_latency  # answered() is called
+        self._reports_latency = cluster.balancer.wants_latency  # answered() is called
         self.usual_timeout: int = 0 if request_timeout is None else _milliseconds(request_timeout)
         """What Riak's ``timeout`` field says in the first attempt at a usual request, in milliseconds; 0 for none."""
 
@@ -137,7 +137,7 @@ class Dispatcher:
                         tries.add(*race.failed, counts=False)
                 wait = self.after(error, node, operation, request, exchange.sent, started, deadline, tries)
             else:
-                if self._told:
+                if self._reports_latency:
                     self.answered(node, started)
                 return reply
             if wait:
@@ -163,7 +163,7 @@ class Dispatcher:
     def _attempt_deadline(
         self, operation: Operation[Any, Any], deadline: float | None, tries: Attempts | None
     ) -> float | None:
-        """When this attempt is given up.
+        """Return the loop time at which this attempt is given up.
 
         A read that could go elsewhere gives a node half of the time left, so that one that has frozen
         does not use it up.
@@ -187,7 +187,7 @@ class Dispatcher:
         deadline: float | None,
         tries: Attempts,
     ) -> float:
-        """Seconds to wait before the next attempt; raises the error when there is none."""
+        """Return the seconds to wait before the next attempt.  Raises the error if there is none."""
         _place(error, node, operation, request)
         cluster = self.cluster
         cluster.report(node, error, started)
@@ -216,11 +216,11 @@ class Dispatcher:
             raise conclude(error, tries.errors if tries else []) from error.__cause__
 
     def stream(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> MessageStream[R]:
-        """The messages that answer a request, one by one; see :class:`MessageStream`."""
+        """Stream the messages that answer a request; see :class:`MessageStream`."""
         return MessageStream(self, operation, request, self.request_timeout if timeout is None else timeout)
 
     async def set_client_id(self, client_id: bytes) -> None:
-        """Introduce every connection by a client id.
+        """Set the client id of every connection.
 
         Raises what a server has against it; the connections before keep theirs then.
         """
@@ -320,7 +320,7 @@ class MessageStream(Generic[R]):
         return exchange
 
     def _again(self, error: RiakError, tries: Attempts) -> float:
-        """Seconds to wait before the stream is asked for again; raises the error when it is not."""
+        """Return the seconds to wait before the stream is requested again.  Raises the error if it is not."""
         exchange, self._exchange = self._exchange, None
         node, operation, request = self._node, self._operation, self._request
         if node is None or exchange is None:  # no node came up, or the client was closed
@@ -355,7 +355,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _place(error: RiakError, node: Node, operation: Operation[Any, Any], request: Any) -> None:
-    """Say in an error where and in doing what it happened."""
+    """Add node and operation to an error."""
     if error.node is None:
         error.node = node.name
     if error.operation is None:
@@ -363,7 +363,7 @@ def _place(error: RiakError, node: Node, operation: Operation[Any, Any], request
 
 
 def describe(request: Any) -> str:
-    """`` of type/bucket/key``, as far as a request has them."""
+    """Return `` of type/bucket/key``, as far as a request has them."""
     names = [
         value.decode("utf-8", "backslashreplace")
         for value in (getattr(request, name, None) for name in ("bucket", "key"))

@@ -55,7 +55,7 @@ def is_suspicious(node: Node, error: RiakError, since: float) -> bool:
 
 
 async def ask(connection: Connection, operation: Operation[Any, Any], request: Any, timeout: float) -> Any:
-    """One request on a connection that is nobody else's yet."""
+    """Send one request on a connection that has no other requests."""
     loop = asyncio.get_running_loop()
     now = loop.time()
     exchange = new_exchange(loop, operation, encode_request(operation, request), now, now + timeout)
@@ -108,7 +108,7 @@ async def check(node: Node, timeout: float) -> None:
 
 
 async def probe(node: Node, timeout: float) -> Connection:
-    """A connection to a node that really serves.
+    """Open a connection to a node and check that the node serves.
 
     A starting node answers a ping before it serves anything, so a cheap read is asked as well;
     what the read finds, or that this user may not read it, does not matter.
@@ -151,5 +151,5 @@ async def watch(node: Node, policy: HealthPolicy, *, at_once: bool) -> Connectio
             return await probe(node, policy.probe_timeout)
         except RiakError as error:
             node.last_error = error
-            node.pool.retire_all()  # what is still open is of no use
-            logger.debug("%s: still out: %s", node.name, error)
+            node.pool.retire_all()  # its open connections cannot serve either
+            logger.debug("%s: still down: %s", node.name, error)

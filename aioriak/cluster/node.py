@@ -136,15 +136,15 @@ class Node:
         if self._failed is not None:
             self._failed(self, error)
 
-    def take_out(self, error: RiakError) -> None:
-        """No requests from now on; those that wait for a connection go elsewhere."""
+    def mark_down(self, error: RiakError) -> None:
+        """Send the node no requests from now on; those that wait for a connection go to other nodes."""
         self.state = NodeState.DOWN
         self.last_error = error
         self.back_since = None
-        self.pool.fail_waiting(ConnectError(f"the node is out: {error.value}", node=self.name))
+        self.pool.fail_waiting(ConnectError(f"the node is down: {error.value}", node=self.name))
 
-    def let_in(self, connection: Connection | None) -> None:
-        """Requests again, few at first."""
+    def mark_up(self, connection: Connection | None) -> None:
+        """Return the node to rotation, ramping its traffic up."""
         self.state = NodeState.UP
         self.back_since = self._loop.time()
         if connection is not None:

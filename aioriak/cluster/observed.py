@@ -24,7 +24,7 @@ class Watched(Dispatcher):
 
     def __init__(self, dispatcher: Dispatcher, operation: Operation[Any, Any], request: Any) -> None:
         super().__init__(dispatcher.cluster, dispatcher.request_timeout, dispatcher.retry, dispatcher.hedging)
-        self._told = True
+        self._reports_latency = True
         self._call = Call(
             operation=operation.name,
             bucket_type=_bucket_type(request),
@@ -39,19 +39,19 @@ class Watched(Dispatcher):
         self._token = self.cluster.telemetry.operation_started(self._call)
 
     def hedged(self, node: Node, second: Node) -> None:
-        """An attempt was sent to a second node as well."""
+        """Report an attempt that was sent to a second node as well."""
         self._hedged = True
         seconds = self._loop.time() - self._started
         hedge = Hedge(call=self._call, node=node.name, second=second.name, seconds=seconds)
         self.cluster.telemetry.request_hedged(self._token, hedge)
 
     def answered(self, node: Node, started: float) -> None:
-        """An attempt succeeded."""
+        """Report an attempt that succeeded."""
         self._node = node.name
         super().answered(node, started)
 
     def after(self, error: RiakError, node: Node, *rest: Any) -> float:
-        """An attempt failed."""
+        """Report an attempt that failed."""
         self._node = node.name
         self._failed += 1
         wait = super().after(error, node, *rest)
@@ -60,7 +60,7 @@ class Watched(Dispatcher):
         return wait
 
     def end(self, error: BaseException | None, node: Node | None = None) -> None:
-        """The operation is over; told once."""
+        """Report the end of the operation, once."""
         if self._ended:
             return
         self._ended = True
@@ -98,7 +98,7 @@ class ObservedDispatcher(Dispatcher):
         return reply
 
     def stream(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> MessageStream[R]:
-        """The messages that answer a request, one by one."""
+        """Stream the messages that answer a request."""
         watched = Watched(self, operation, request)
         return ObservedStream(watched, operation, request, self.request_timeout if timeout is None else timeout)
 

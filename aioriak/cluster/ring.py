@@ -34,7 +34,7 @@ _BUCKET = b"aioriak"
 
 
 def key_hash(kind: bytes | None, bucket: bytes, key: bytes) -> int:
-    """Where a key stands on a ring of 2**160."""
+    """Return the place of a key on a ring of 2**160."""
     where = _binary(bucket) if kind is None else b"h\x02" + _binary(kind) + _binary(bucket)
     return int.from_bytes(hashlib.sha1(b"\x83h\x02" + where + _binary(key), usedforsecurity=False).digest())
 
@@ -44,7 +44,7 @@ def _binary(value: bytes) -> bytes:
 
 
 def first_partition(position: int, ring_size: int) -> int:
-    """The number of the first partition of a preflist, 0 to ring size - 1."""
+    """Return the number of the first partition of a preflist, 0 to ring size - 1."""
     return ((position * ring_size >> 160) + 1) % ring_size
 
 
@@ -83,7 +83,7 @@ class KeyRouter:
         return None if name is None else self._by_name.get(name)
 
     def mark_stale(self) -> None:
-        """Something changed: learn anew soon."""
+        """Fetch the ring again soon."""
         self._stale.set()
 
     async def run(self) -> None:
@@ -152,7 +152,7 @@ class KeyRouter:
         self.ring_size, self.owners = sizes[0], owners
 
     def _key_of_unknown(self, sizes: Sequence[int], owners: Mapping[int, str]) -> bytes:
-        """A key of a partition whose owner is not known, once the ring's size is."""
+        """Return a key of a partition whose owner is not known, once the ring's size is."""
         key = self._rng.randbytes(12)
         if len(sizes) == 1 and len(owners) < sizes[0]:
             while first_partition(key_hash(None, _BUCKET, key), sizes[0]) in owners:
@@ -160,7 +160,7 @@ class KeyRouter:
         return key
 
     async def _ask(self, connection: Connection, key: bytes) -> tuple[int, dict[int, str]]:
-        """A key's place on the ring, and the primary partitions of its preflist with their owners."""
+        """Fetch a key's preflist; return its place on the ring, and its primary partitions with their owners."""
         request = kv.RpbGetBucketKeyPreflistReq(bucket=_BUCKET, key=key)
         reply = await ask(connection, PREFLIST, request, self._timeout)
         owners = {item.partition: item.node.decode("utf-8", "replace") for item in reply.preflist if item.primary}

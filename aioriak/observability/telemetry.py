@@ -1,4 +1,4 @@
-"""Telemetry: what a client tells, while it works, to whoever wants to watch.
+"""Telemetry: hooks that report the work of a client.
 
 Subclass :class:`Telemetry`, override what is of interest, and give an instance to the client::
 
@@ -83,47 +83,47 @@ class Outcome:
 
 
 class Telemetry:
-    """What can be told.  Every method here does nothing, so override those of interest."""
+    """Hooks for the events of a client.  Every method here does nothing; override those of interest."""
 
     def operation_started(self, call: Call) -> object:
-        """An operation begins.  What this returns comes back as ``token`` in what is told of it later."""
+        """Report the start of an operation.  The result is passed as ``token`` to the later hooks of the operation."""
         return None
 
     def attempt_failed(self, token: Any, attempt: FailedAttempt) -> None:
-        """An attempt failed, and another one follows."""
+        """Report a failed attempt that is followed by another."""
 
     def request_hedged(self, token: Any, hedge: Hedge) -> None:
-        """A request is sent to a second node as well, because the first takes long to answer."""
+        """Report a request that was sent to a second node as well, because the first takes long to answer."""
 
     def operation_ended(self, token: Any, outcome: Outcome) -> None:
-        """An operation ended, well or not."""
+        """Report the end of an operation, successful or not."""
 
     def connection_opened(self, node: str, seconds: float) -> None:
-        """A connection stands, TLS and login included, after so many seconds."""
+        """Report a new connection, and the seconds until it was ready, TLS and login included."""
 
     def connection_failed(self, node: str, seconds: float, error: Exception) -> None:
-        """A connection could not be made."""
+        """Report a connection that could not be established."""
 
     def connection_closed(self, node: str) -> None:
-        """A connection that stood is closed, by whichever side."""
+        """Report a connection that was closed by either side."""
 
     def node_joined(self, node: str) -> None:
-        """The client knows one more node."""
+        """Report a node that was added."""
 
     def node_left(self, node: str) -> None:
-        """The client lets go of a node."""
+        """Report a node that was removed."""
 
     def node_down(self, node: str, error: Exception) -> None:
-        """A node gets no more requests, because of this error."""
+        """Report a node that was marked down because of this error."""
 
     def node_up(self, node: str) -> None:
-        """A node that was down is back."""
+        """Report a node that was marked up again."""
 
     def client_started(self, stats: Callable[[], Stats]) -> None:
-        """A client is about to connect; ``stats`` may be called at any time until it is closed."""
+        """Report that a client connects; ``stats`` may be called at any time until it is closed."""
 
     def client_closed(self, stats: Callable[[], Stats]) -> None:
-        """A client was closed."""
+        """Report that a client was closed."""
 
 
 class Guarded(Telemetry):

@@ -111,7 +111,7 @@ async def test_the_ring_is_learned_after_a_garbled_preflist(cluster: RiakServer)
 async def test_a_removed_node_is_not_probed(cluster: RiakServer) -> None:
     async with await RiakClient.create(nodes=cluster.addresses, health=HEALTH) as client:
         node = core(client).up[0]
-        core(client).take_out(node, ConnectError("lost"))
+        core(client).mark_down(node, ConnectError("lost"))
         probing = node.probing
         assert probing is not None
         await client.remove_node(node.name)

@@ -146,7 +146,7 @@ async def test_an_owner_that_goes_down_is_not_picked_and_is_when_it_is_back(know
     cluster._forget(owner)
     assert cluster.pick(request) is not owner
     cluster.nodes[owner.address] = owner
-    cluster._let_in(owner)
+    cluster._mark_up(owner)
     assert cluster.pick(request) is owner
 
 
