@@ -448,7 +448,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         Entering raises as :meth:`Datatype.reload <aioriak.datatypes.Datatype.reload>` does, leaving as
         :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`.
         """
-        return handles.Edit(self, key, options)
+        return handles.Edit(partial(handles.fetch, self, key), options)
 
     # -- properties -------------------------------------------------------------------------------
 

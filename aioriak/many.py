@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaita
 from typing import Any, TypeVar
 
 from aioriak.error import InvalidRequest, InvalidType, RiakError
+from aioriak.operations.datatypes import DatatypeWriteOptions
 from aioriak.operations.options import WriteOptions
 
 T = TypeVar("T")
@@ -134,7 +135,7 @@ async def each(
 
 
 def stored(
-    objects: Iterable[T] | AsyncIterable[T], concurrency: int, options: WriteOptions
+    objects: Iterable[T] | AsyncIterable[T], concurrency: int, options: WriteOptions | DatatypeWriteOptions
 ) -> AsyncIterator[tuple[T, RiakError | None]]:
     """Store each object, and yield it with ``None`` or its error, as :func:`each` does."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Any, Generic, TypeVar, cast
 
@@ -42,18 +42,20 @@ async def fetch(bucket: BucketView, key: Name, options: Mapping[str, Any]) -> Da
 class Edit(Generic[D]):
     """``async with bucket.edit(key) as datatype``: fetched on entering, stored once on leaving.
 
-    After an exception, or when nothing was changed, nothing is stored.
+    After an exception, or when nothing was changed, nothing is stored.  ``fetch`` takes the options of a fetch,
+    ``options`` are those of the store.
     """
 
-    def __init__(self, bucket: BucketView, key: Name, options: DatatypeWriteOptions) -> None:
-        self._bucket = bucket
-        self._key = key
+    def __init__(
+        self, fetch: Callable[[Mapping[str, object]], Awaitable[object]], options: DatatypeWriteOptions
+    ) -> None:
+        self._fetch = fetch
         self._options = options
         self._datatype: D | None = None
 
     async def __aenter__(self) -> D:
         shared = {name: value for name, value in self._options.items() if name == "timeout"}
-        self._datatype = datatype = cast(D, await fetch(self._bucket, self._key, shared))
+        self._datatype = datatype = cast(D, await self._fetch(shared))
         return datatype
 
     async def __aexit__(

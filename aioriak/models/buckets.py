@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, Unpack, cast
 
 from aioriak import many
 from aioriak.datatypes.base import Datatype, fetch
-from aioriak.datatypes.handles import TYPES
+from aioriak.datatypes.handles import TYPES, Edit
 from aioriak.error import InvalidRequest, NotADatatype, RiakError
 from aioriak.models.model import Model
 from aioriak.models.query import ModelQuery
@@ -152,11 +153,7 @@ class DatatypeBucket(TypedBucket[D]):
 
         At most ``concurrency`` requests are in flight.  ``datatypes`` is read only as requests finish.
         """
-
-        async def work(datatype: D) -> None:
-            await datatype.store(**options)
-
-        return many.each(work, datatypes, concurrency)
+        return many.stored(datatypes, concurrency, options)
 
     def edit(self, key: Name, **options: Unpack[DatatypeWriteOptions]) -> AbstractAsyncContextManager[D]:
         """Fetch a data type, and store its changes at the end of ``async with carts.edit(key) as cart``.
@@ -165,14 +162,7 @@ class DatatypeBucket(TypedBucket[D]):
         Entering raises as :meth:`get` does, leaving as
         :meth:`Datatype.store <aioriak.datatypes.Datatype.store>`.
         """
-        return self._edit(key, options)
-
-    @asynccontextmanager
-    async def _edit(self, key: Name, options: DatatypeWriteOptions) -> AsyncIterator[D]:
-        datatype = await self._fetch(key, {name: value for name, value in options.items() if name == "timeout"})
-        yield datatype
-        if datatype.modified:
-            await datatype.store(**options)
+        return Edit(partial(self._fetch, key), options)
 
 
 class UpdateOptions(ReadOptions, total=False):
