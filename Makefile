@@ -32,7 +32,7 @@ fuzz: $(VENV)/.installed-dev  ## fuzz every parser and decoder for SECONDS=60 in
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(PIP) atheris || true
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(ARGS)
 
-coverage: $(VENV)/.installed-dev  ## branch coverage of the whole suite, processes and threads included
+coverage: $(VENV)/.installed-dev  ## branch coverage by package, processes and threads included; fails below the bars
 	@$(BIN)/python -m tests.coverage $(ARGS)
 
 guarantees: $(VENV)/.installed-dev  ## measure what docs/guarantees.rst says, and write it

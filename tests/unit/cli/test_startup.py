@@ -12,12 +12,13 @@ import pytest
 
 PROGRAM = """
 import sys
+before = set(sys.modules)
 from aioriak.__main__ import main
 try:
     status = main({arguments!r})
 except SystemExit as end:
     status = end.code
-print(status, *sys.modules, file=sys.stderr)
+print(status, *set(sys.modules) - before, file=sys.stderr)
 """
 HEAVY = (
     "rich", "prompt_toolkit", "pygments", "aioriak.testing", "aioriak.models", "sqlite3", "zstandard", "keyring",
@@ -26,7 +27,7 @@ HEAVY = (
 
 
 def modules(*arguments: str) -> set[str]:
-    """Return the modules that are imported once the command has answered."""
+    """Return the modules that the command imports until it has answered, without those of the interpreter's start."""
     program = PROGRAM.format(arguments=list(arguments))
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     status, *names = done.stderr.split()
