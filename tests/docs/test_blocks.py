@@ -21,10 +21,6 @@ from tests.certificates import Authority
 from tests.docs.blocks import PAGES, ROOT, Reader, Wrong, blocks, with_includes
 
 WITH_BLOCKS = [page for page in PAGES if list(blocks(page))]
-ONCE = {
-    "docs/howto/tls.rst",  # has a server of its own, with security
-    "docs/howto/datatypes.rst",  # its counters count on from what is stored
-}
 LANGUAGES = {"python", "console", "text", "toml", "ini", "yaml"}
 
 
@@ -56,10 +52,15 @@ def running(**options: Any) -> Iterator[list[int]]:
         loop.close()
 
 
+def needs_security(page: pathlib.Path) -> bool:
+    """Whether the page expects a server with security enabled."""
+    return name(page) == "docs/howto/tls.rst"
+
+
 @contextmanager
 def circumstances(page: pathlib.Path, folder: pathlib.Path) -> Iterator[tuple[list[int], dict[str, str]]]:
     """Run the server that a page expects; give its ports, and what stands for the names on the page."""
-    if name(page) != "docs/howto/tls.rst":
+    if not needs_security(page):
         with running() as ports:
             yield ports, {}
         return
@@ -88,13 +89,21 @@ def test_the_blocks_of_a_page_do_what_they_say(page: pathlib.Path, tmp_path: pat
         assert Reader(tmp_path, ports, replaced).read(page) > 0
 
 
-@pytest.mark.parametrize("page", [page for page in WITH_BLOCKS if name(page) not in ONCE], ids=name)
+@pytest.mark.parametrize("page", [page for page in WITH_BLOCKS if not needs_security(page)], ids=name)
 def test_a_page_can_be_read_twice_and_after_the_others(
     page: pathlib.Path, one_server: list[int], tmp_path: pathlib.Path
 ) -> None:
     reader = Reader(tmp_path, one_server, processes=False)
     reader.read(page)
     reader.read(page)
+
+
+@pytest.mark.parametrize("page", [page for page in WITH_BLOCKS if needs_security(page)], ids=name)
+def test_a_page_about_security_can_be_read_twice(page: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with circumstances(page, tmp_path) as (ports, replaced):
+        reader = Reader(tmp_path, ports, replaced, processes=False)
+        reader.read(page)
+        reader.read(page)
 
 
 def test_every_block_is_found_and_none_is_hidden() -> None:

@@ -253,7 +253,8 @@ def page(secrets: Secrets) -> str:
     lines = [HEAD]
     for asked in OPERATIONS:
         lines += [asked.title, "-" * len(asked.title), ""]
-        lines += [".. list-table::", "   :header-rows: 1", "   :widths: 34 36 10 12 8", ""]
+        lines += [".. list-table::", "   :class: stacked outcomes", "   :header-rows: 1"]
+        lines += ["   :widths: 34 36 10 12 8", ""]
         rows = [["Failure", "Caller gets", "After", "Requests", "Done"]]
         for failure in FAILURES:
             if not (failure.secured and asked.name not in ("get", "put")):
