@@ -26,7 +26,7 @@ def mapred_command(session: Session, job: Any) -> None:
     try:
         found = json.loads(job.read())
         inputs, query = found["inputs"], found["query"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise click.UsageError(f"a job is a JSON object with inputs and query: {error}") from None
 
     async def work(client: RiakClient) -> None:

@@ -79,7 +79,7 @@ def print_value(output: Output, content: RiakContent, raw: bool) -> None:
     """Print one value; on a terminal JSON in colours."""
     encoded = content.encoded_data or b""
     if is_terminal() and not raw and content.content_type in JSON_TYPES:
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             from rich.json import JSON
 
             output.render(JSON(dumps(json.loads(encoded)), highlight=True))
@@ -231,7 +231,7 @@ def _guess(name: str | None, data: bytes) -> tuple[str, str | None]:
         decoded = data.decode()
     except UnicodeDecodeError:
         return "application/octet-stream", None
-    with suppress(ValueError):
+    with suppress(ValueError, RecursionError):
         json.loads(decoded)
         return "application/json", None
     return "text/plain", None

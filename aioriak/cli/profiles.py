@@ -92,7 +92,7 @@ class Profiles:
             if required:
                 raise Failure(f"the configuration file {path} does not exist", USAGE) from None
             return
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise Failure(f"the configuration file {path} cannot be read: {error}", USAGE) from None
         self.exists = True
         self._take(found)

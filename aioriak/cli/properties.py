@@ -86,5 +86,5 @@ def _change(typed: str) -> tuple[str, Any]:
         raise click.UsageError(f"not NAME=VALUE: {typed}")
     try:
         return name, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name, value

@@ -137,6 +137,6 @@ def value_lines(content: RiakContent) -> list[str]:
     encoded = content.encoded_data or b""
     decoded = encoded.decode("utf-8", "surrogateescape")
     if content.content_type in ("application/json", "text/json"):
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             decoded = json.dumps(json.loads(encoded), indent=2, sort_keys=True, ensure_ascii=False)
     return [printable(line) for line in decoded.split("\n")]

@@ -50,7 +50,7 @@ def stream(
         job["timeout"] = max(1, int(limit * 1000))
     try:
         body = json.dumps(job)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidRequest(f"a map/reduce job is JSON: {error}") from None
     request = kv.RpbMapRedReq(request=to_bytes("a map/reduce job", body), content_type=b"application/json")
     operation = MAP_REDUCE if only_reads(inputs, query) else MAP_REDUCE_WRITE
@@ -87,7 +87,7 @@ def _results(message: kv.RpbMapRedResp) -> list[PhaseResult]:
         return []
     try:
         data = json.loads(message.response)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ContentError(f"a result of phase {message.phase} is no JSON: {error}") from None
     if not isinstance(data, list):
         raise ContentError(f"the results of phase {message.phase} are no list, but {type(data).__name__}")

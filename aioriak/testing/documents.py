@@ -45,7 +45,7 @@ def extract(content_type: bytes | None, value: bytes) -> Document | None:
     if kind == b"application/json":
         try:
             loaded = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         document: Document = {}
         for name, found in _flatten("", loaded):

@@ -103,7 +103,7 @@ def decode_line(line: str | bytes) -> DumpedObject | DumpedDatatype | None:
         return None
     try:
         given = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadLine(f"not JSON: {error}") from None
     if not isinstance(given, dict):
         raise BadLine(f"a line must be a JSON object, not {type(given).__name__}")

@@ -77,7 +77,7 @@ def load(path: str | Path) -> Recording:
     try:
         given = json.loads(Path(path).read_bytes())
         return {str(name): [_step(step) for step in steps] for name, steps in given.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadRecording(f"{path} is not a recording: {type(error).__name__}: {error}") from None
 
 
@@ -205,7 +205,7 @@ class Translation:
         if (message.DESCRIPTOR.name, name) in (("RpbMapRedReq", "request"), ("RpbMapRedResp", "response")):
             try:
                 return json.dumps(self._json(json.loads(value))).encode()
-            except ValueError:
+            except (ValueError, RecursionError):
                 return value
         return value
 

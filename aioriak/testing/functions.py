@@ -179,7 +179,7 @@ def _js_map_values_json(obj: RiakObj | None, found: Input, argument: Any) -> lis
         return [_js_not_found(found)]
     try:
         return [binary(json.loads(content.value)) for content in obj.live[:1]]
-    except ValueError:
+    except (ValueError, RecursionError):
         raise PhaseError("[{<<\"message\">>,<<\"SyntaxError: JSON.parse\">>}]") from None
 
 

@@ -136,7 +136,7 @@ def binary(value: Any) -> Any:
 def _from_json(body: bytes) -> Job:
     try:
         job = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(f"{{invalid_json,{{{{case_clause,{print_term(str(error))}}},[]}}}}") from None
     if not isinstance(job, dict):
         raise Refusal("not_json")

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import pathlib
 import ssl
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from aioriak import RiakClient
-from aioriak.error import ConnectError, ContentError, RequestTimeout, SecurityNotEnabled, UnknownAuthority
+from aioriak.error import ConnectError, ContentError, RequestTimeout, RiakError, SecurityNotEnabled, UnknownAuthority
 from aioriak.riak_pb import base, kv
 from aioriak.riak_pb.riak_pb2 import RpbPair
 from aioriak.security import security_from
 from aioriak.testing import RiakServer
 from aioriak.wire.framing import FrameReader, encode_frame
-from aioriak.wire.operation import GET, LIST_KEYS, PING
+from aioriak.wire.operation import GET, LIST_KEYS, MAP_REDUCE, PING
 from tests.simulation.loop import VirtualLoop, run
 from tests.simulation.network import Link, Network
 from tests.trust.families import FAMILIES, Secrets
@@ -110,6 +113,95 @@ def test_an_object_with_very_many_siblings_is_read() -> None:
     run(main)
 
 
+MEMBERS = 300_000
+
+
+@contextmanager
+def memory(limit: int) -> Iterator[None]:
+    """Check that at most ``limit`` bytes are allocated at once meanwhile."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        yield
+        assert tracemalloc.get_traced_memory()[1] <= limit
+    finally:
+        tracemalloc.stop()
+
+
+def wide() -> bytes:
+    """A JSON document with very many members, and no depth."""
+    return b"{" + b",".join(b'"k%d":%d' % (number, number) for number in range(MEMBERS)) + b"}"
+
+
+def test_a_very_wide_document_is_read_in_memory_proportional_to_it() -> None:
+    value = wide()
+
+    async def main() -> None:
+        reply = got(kv.RpbContent(value=value, content_type=b"application/json"))
+        async with await hostile(lambda transport, code: transport.write(reply)) as client:
+            with memory(50 * len(value)):
+                data = (await client.bucket("b").get("k")).data
+                assert len(data) == MEMBERS
+            assert data["k7"] == 7
+
+    run(main)
+
+
+def test_a_very_wide_map_reduce_answer_is_read_in_memory_proportional_to_it() -> None:
+    document = wide()
+
+    async def main() -> None:
+        reply = encode_frame(
+            MAP_REDUCE.reply_code, kv.RpbMapRedResp(phase=0, response=b"[%b]" % document, done=True).SerializeToString()
+        )
+        async with await hostile(lambda transport, code: transport.write(reply)) as client:
+            with memory(50 * len(document)):
+                (answer,) = await client.mapred([["b", "k"]], [])
+                assert len(answer) == MEMBERS
+
+    run(main)
+
+
+@pytest.mark.parametrize("response", [b"[" * 200_000, b"[" * 100_000 + b"]" * 100_000, b"nonsense"], ids=len)
+def test_a_map_reduce_answer_that_is_too_deep_or_not_json_is_an_error_and_no_other_reply_moves(response: bytes) -> None:
+    async def main() -> None:
+        reply = encode_frame(
+            MAP_REDUCE.reply_code, kv.RpbMapRedResp(phase=0, response=response, done=True).SerializeToString()
+        )
+        value = got(kv.RpbContent(value=b"v", content_type=b"text/plain"))
+
+        def answer(transport: Any, code: int) -> None:
+            transport.write(reply if code == MAP_REDUCE.request_code else value)
+
+        async with await hostile(answer) as client:
+            with pytest.raises(RiakError):
+                await client.mapred([["b", "k"]], [])
+            assert (await client.bucket("b").get("k")).data == "v"
+
+    run(main)
+
+
+@pytest.mark.parametrize("field", ["siblings", "usermeta", "indexes", "links"])
+def test_absurd_counts_take_memory_in_proportion_to_the_reply(field: str) -> None:
+    count = 20_000
+    one = kv.RpbContent(value=b"v", content_type=b"text/plain")
+    if field == "usermeta":
+        one.usermeta.extend(RpbPair(key=b"k%d" % number, value=b"v") for number in range(count))
+    elif field == "indexes":
+        one.indexes.extend(RpbPair(key=b"n_int", value=b"%d" % number) for number in range(count))
+    elif field == "links":
+        one.links.extend(kv.RpbLink(bucket=b"b", key=b"k%d" % number, tag=b"t") for number in range(count))
+    reply = got(*[one] * (count if field == "siblings" else 1))
+
+    async def main() -> None:
+        async with await hostile(lambda transport, code: transport.write(reply)) as client:
+            with memory(100 * len(reply)):
+                found = await client.bucket("b").get("k")
+                assert len(getattr(found, field)) == count
+
+    run(main)
+
+
 # -- streams and time ------------------------------------------------------------------------------
 
 
@@ -136,6 +228,70 @@ def test_an_endless_stream_ends_when_its_reader_leaves() -> None:
                         break
             await asyncio.sleep(1)
             assert ended
+
+    run(main)
+
+
+def test_a_million_empty_messages_of_a_stream_delay_nobody_else() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        empty = encode_frame(LIST_KEYS.reply_code) * 10_000
+        last = encode_frame(LIST_KEYS.reply_code, kv.RpbListKeysResp(done=True).SerializeToString())
+        value = got(kv.RpbContent(value=b"v", content_type=b"text/plain"))
+        left = 100
+        answered = 0
+
+        def flood(transport: Any) -> None:
+            nonlocal left
+            left -= 1
+            transport.write(empty if left else empty + last)
+            if left:
+                loop.call_later(0.001, flood, transport)
+
+        def answer(transport: Any, code: int) -> None:
+            if code == LIST_KEYS.request_code:
+                flood(transport)
+            else:
+                transport.write(value)
+
+        async with await hostile(answer) as client:
+            listing = asyncio.ensure_future(client.bucket("b").get_keys())
+            while not listing.done():
+                assert (await client.bucket("b").get("k")).data == "v"
+                answered += 1
+                await asyncio.sleep(0.001)
+            assert await listing == []
+            assert answered >= 50
+
+    run(main)
+
+
+def test_a_million_empty_messages_that_nobody_reads_are_not_kept() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        message = kv.RpbListKeysResp(keys=[b"key"]).SerializeToString()
+        empty = encode_frame(LIST_KEYS.reply_code) * 10_000
+        sent = 0
+
+        def flood(transport: Any, paused: Callable[[], bool]) -> None:
+            nonlocal sent
+            if transport.is_closing() or paused():
+                return  # what a real server's transport does when the client has stopped reading
+            transport.write(empty)
+            sent += 10_000
+            if sent < 1_000_000:
+                loop.call_later(0.001, flood, transport, paused)
+
+        def answer(transport: Any, code: int) -> None:
+            transport.write(encode_frame(LIST_KEYS.reply_code, message))
+            flood(transport, lambda: transport.get_write_buffer_size() > 0)
+
+        async with await hostile(answer) as client:
+            async with client.bucket("b").stream_keys() as keys:
+                with memory(32 << 20):
+                    assert await anext(keys) == "key"
+                    await asyncio.sleep(10)
+                assert sent < 1_000_000
 
     run(main)
 

@@ -209,7 +209,7 @@ def parse(line: bytes) -> Record | dict[str, Any]:
     """Read a line of a dump: a record, or a line about the dump as it is. Raises :class:`BadRecord`."""
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRecord(f"not JSON: {error}") from None
     if not isinstance(found, dict):
         raise BadRecord("a line is a JSON object")
