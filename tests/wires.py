@@ -179,6 +179,7 @@ class Ledger:
     def __init__(self) -> None:
         self.answered = 0
         self.changes: list[bool] = []
+        self.unneeded_times = 0
         self.displacements: list[Exchange] = []
         self.losses: list[int] = []
 
@@ -187,6 +188,9 @@ class Ledger:
 
     def changed(self, connection: Connection) -> None:
         self.changes.append(connection.usable)
+
+    def unneeded(self, connection: Connection) -> None:
+        self.unneeded_times += 1
 
     def displaced(self, connection: Connection, exchanges: list[Exchange]) -> None:
         self.displacements += exchanges

@@ -412,6 +412,10 @@ class Pool:
             self._serve()
         self._wake_leases()
 
+    def unneeded(self, connection: Connection) -> None:
+        """Note that no caller waits for the replies on a connection: it may give way to a lease."""
+        self._wake_leases()
+
     def displaced(self, connection: Connection, exchanges: Sequence[AnyExchange]) -> None:
         """Send requests over other connections: they were not sent over this one, or they may be repeated."""
         for exchange in reversed(exchanges):
@@ -596,6 +600,8 @@ class Pool:
             self._retire(replaced)
         self._serve()
         self._relieve()
+        if slot.state is _IDLE:
+            self._wake_leases()  # what it was opened for was given up, or never was
 
     async def lease(self, timeout: float | None = None) -> Connection:
         """Open a connection that takes no requests of the pool, for a health check or the like.

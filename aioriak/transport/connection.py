@@ -104,6 +104,9 @@ class Owner(Protocol):
     def changed(self, connection: Connection) -> None:
         """Note that ``connection.state`` or ``connection.usable`` changed."""
 
+    def unneeded(self, connection: Connection) -> None:
+        """Note that requests are in flight and no caller waits for their replies any more."""
+
     def displaced(self, connection: Connection, exchanges: Sequence[AnyExchange]) -> None:
         """Send requests over another connection: this one is being closed, or holds up what was not sent yet."""
 
@@ -189,6 +192,8 @@ class Connection(asyncio.BufferedProtocol):
             self._update()
             if stalled and self.session.unwritten and self.owner is not None:
                 self._take_back_unwritten(self.owner)
+        if stalled and self.owner is not None and all(exchange.done() for exchange in self.pending):
+            self.owner.unneeded(self)
 
     def _take_back_unwritten(self, owner: Owner) -> None:
         """Hand the owner what was to be written behind a request that was given up: it can go elsewhere."""

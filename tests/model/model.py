@@ -666,6 +666,8 @@ class Model:
                 self.fail("requests wait although a connection could be opened")
         else:
             self.room_since.pop(pool, None)
+        if pool._leases and (len(slots.all) < limits.max_size or pool._spare() is not None):
+            self.fail(f"a health check waits although there is a place for its connection: {slots.all}")
 
     # -- the end ----------------------------------------------------------------------------------------------
 

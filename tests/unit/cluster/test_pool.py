@@ -716,6 +716,69 @@ async def test_a_stream_that_waits_while_a_lease_opens_gets_another_connection(r
     assert sorted(rig.node.loads) == [0, 1, 3], "one is kept for the stream"
 
 
+async def test_a_lease_waits_for_a_connection_to_become_idle_and_takes_its_place(rig: Rig) -> None:
+    pool = await rig.pool(1, max_size=1)
+    await submitted(pool, "a")
+    lease = asyncio.ensure_future(pool.lease())
+    await turn()
+    assert not lease.done()
+    answer(rig.node.wires[0])
+    await turn()
+    assert rig.node.wires[0].closing
+    assert await lease is rig.node.wires[-1].protocol
+    assert len(rig.node.live) == 1
+
+
+async def test_a_lease_takes_the_place_of_one_that_was_added(rig: Rig) -> None:
+    pool = await rig.pool(max_size=1)
+    first = await pool.lease()
+    second = asyncio.ensure_future(pool.lease())
+    await turn()
+    assert not second.done()
+    pool.add(first)
+    await turn()
+    assert await second is rig.node.wires[-1].protocol
+    assert len(rig.node.live) == 1
+
+
+async def test_a_lease_takes_the_place_of_one_that_was_opened_for_requests_given_up(rig: Rig) -> None:
+    pool = await rig.pool(max_size=1)
+    rig.node.open.clear()
+    (get,) = await submitted(pool, "a")
+    lease = asyncio.ensure_future(pool.lease())
+    await turn()
+    get.cancel()
+    rig.node.open.set()
+    await turn()
+    assert await lease is rig.node.wires[-1].protocol
+    assert len(rig.node.live) == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_lease_takes_the_place_of_a_connection_once_no_caller_waits_for_it(
+    rig: Rig, order: tuple[int, ...], fails: bool
+) -> None:
+    pool = await rig.pool(1, max_size=1)
+    waits = [100.0, 100.0, 100.0]
+    if fails:
+        for number, place in enumerate(order, 1):
+            waits[place] = float(number)
+    exchanges = [(await submitted(pool, name, within=wait))[0] for name, wait in zip("abc", waits, strict=True)]
+    lease = asyncio.ensure_future(pool.lease())
+    for place in order:
+        await turn()
+        assert not lease.done()
+        if fails:
+            await rig.clock.advance(1.0)
+            assert failure(exchanges[place])
+        else:
+            exchanges[place].cancel()
+    await turn()
+    assert await lease is rig.node.wires[-1].protocol
+    assert len(rig.node.live) == 1
+
+
 async def test_a_lease_from_a_closed_pool_fails_and_leaves_nothing_open(rig: Rig) -> None:
     pool = await rig.pool()
     rig.node.open.clear()
