@@ -647,8 +647,11 @@ class Pool:
                         await asyncio.wait([self._vacancy])  # others may wait for it too: never cancel it
                 except TimeoutError:
                     raise PoolTimeout("every connection stayed busy", node=self.node) from None
-        finally:
+        except BaseException:
             self._leases -= 1
+            self._serve()  # the next place is not kept for this lease any more
+            raise
+        self._leases -= 1
 
     def _spare(self) -> Slot | None:
         """Return the connection to close for another: an idle one, or one on which no caller waits for a reply."""
