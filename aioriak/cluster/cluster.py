@@ -125,11 +125,12 @@ class Cluster:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             errors += [error for task in done if (error := self._first_connected(opening[task], task)) is not None]
         if not self.up:
-            error = errors[0]
+            # no error: a node was removed, or failed again right after its first connection
+            error = errors[0] if errors else NoNodeAvailable("no node stayed up while the client connected")
             error.attempts = tuple(errors[1:])
             raise error
         for task in waiting:
-            task.add_done_callback(lambda task: self._first_connected(opening[task], task))
+            task.add_done_callback(lambda task: self._connected_later(opening[task], task))
         if self.settings.discovery is not None:
             await self._discover_once()
             self.task(self._keep_discovering(), "aioriak discovers nodes")
@@ -160,6 +161,14 @@ class Cluster:
             raise error
         self.mark_down(node, error)
         return error
+
+    def _connected_later(self, node: Node, task: asyncio.Task[Any]) -> None:
+        """Note the outcome of a first connection that nobody waits for: a node that failed is probed."""
+        try:
+            self._first_connected(node, task)
+        except Exception as error:
+            logger.exception("connecting to %s failed unexpectedly", node.name)
+            self.mark_down(node, ConnectError(f"connecting failed: {error!r}", node=node.name))
 
     async def _resolve_seeds(self) -> None:
         for seed in [node for node in self.nodes.values() if node.seed]:

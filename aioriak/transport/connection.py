@@ -183,12 +183,12 @@ class Connection(asyncio.BufferedProtocol):
 
     def _check_stall(self) -> None:
         stalled = bool(self.pending) and self.pending[0].done()
+        if stalled and self._overdue is not None:
+            overdue_at = max(self.pending[0].deadline or 0.0, self.since) + self._overdue
+            if overdue_at < self._timer_at:
+                self._watch(overdue_at)
         if stalled is not self._stalled:
             self._stalled = stalled
-            if stalled and self._overdue is not None:
-                overdue_at = max(self.pending[0].deadline or 0.0, self.since) + self._overdue
-                if overdue_at < self._timer_at:
-                    self._watch(overdue_at)
             self._update()
             if stalled and self.session.unwritten and self.owner is not None:
                 self._take_back_unwritten(self.owner)
@@ -312,7 +312,7 @@ class Connection(asyncio.BufferedProtocol):
                 future.set_result(None)
             else:
                 future.set_exception(self._server_error(exchange.operation, error))
-        if (bool(pending) and pending[0].done()) is not self._stalled:
+        if self._stalled or (pending and pending[0].done()):
             self._check_stall()
         if not count:
             return

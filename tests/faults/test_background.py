@@ -108,6 +108,49 @@ async def test_the_ring_is_learned_after_a_garbled_preflist(cluster: RiakServer)
         await until(lambda: router.ring_size > 0)
 
 
+async def test_a_node_whose_first_connection_fails_oddly_is_probed(
+    cluster: RiakServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, failed, other = Node.connect, asyncio.Event(), cluster.addresses[1]
+
+    async def odd(node: Node) -> Any:
+        if node.name == other and not failed.is_set():
+            await started.wait()
+            failed.set()
+            raise LookupError("a surprise")
+        return await connect(node)
+
+    started = asyncio.Event()
+    monkeypatch.setattr(Node, "connect", odd)
+    async with await RiakClient.create(nodes=cluster.addresses, health=HEALTH) as client:
+        started.set()
+        await failed.wait()
+        await until(lambda: len(core(client).up) == 3)
+    assert [record for record in caplog.records if record.exc_info and record.exc_info[0] is LookupError]
+
+
+async def test_a_client_whose_nodes_are_removed_while_it_connects_says_so(
+    cluster: RiakServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, reached, go = Node.connect, asyncio.Event(), asyncio.Event()
+
+    async def slow(node: Node) -> Any:
+        reached.set()
+        await go.wait()
+        return await connect(node)
+
+    monkeypatch.setattr(Node, "connect", slow)
+    client = RiakClient(nodes=cluster.addresses[:1], health=HEALTH)
+    starting = asyncio.ensure_future(core(client).start())
+    await reached.wait()
+    node = next(iter(core(client).nodes.values()))
+    core(client).mark_down(node, ConnectError("lost"))
+    go.set()
+    with pytest.raises(RiakError):
+        await starting
+    await client.aclose()
+
+
 async def test_a_removed_node_is_not_probed(cluster: RiakServer) -> None:
     async with await RiakClient.create(nodes=cluster.addresses, health=HEALTH) as client:
         node = core(client).up[0]

@@ -741,6 +741,21 @@ async def test_a_lease_takes_the_place_of_one_that_was_added(rig: Rig) -> None:
     assert len(rig.node.live) == 1
 
 
+async def test_a_request_gets_the_place_that_a_lease_has_given_up(rig: Rig) -> None:
+    pool = await rig.pool(max_size=1)
+    await pool.lease()
+    second = asyncio.ensure_future(pool.lease())
+    await turn()
+    (get,) = await submitted(pool, "a")
+    rig.node.wires[0].lose(None)  # the place is the second lease's now
+    second.cancel()
+    await turn()
+    assert second.cancelled()
+    answer(rig.node.wires[-1])
+    await turn()
+    assert get.future.done()
+
+
 async def test_a_lease_takes_the_place_of_one_that_was_opened_for_requests_given_up(rig: Rig) -> None:
     pool = await rig.pool(max_size=1)
     rig.node.open.clear()
