@@ -1,8 +1,7 @@
 """Measure branch coverage: ``python -m tests.coverage [pytest options]``; exits with 1 below the bars.
 
 Without options, :data:`MEASURED` runs in two processes, which takes about four minutes on two cores.  Every process
-that the suite starts is measured too: a ``.pth`` file in a folder on ``PYTHONPATH`` starts
-coverage in each.
+that the suite starts is measured too: a ``.pth`` file in a folder on ``PYTHONPATH`` starts coverage in each.
 """
 
 from __future__ import annotations
