@@ -254,7 +254,8 @@ async def test_the_command_records_until_it_is_stopped(tmp_path: Path, connect: 
     file = tmp_path / "recorded.json"
     async with RiakServer() as server:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", "-m", "aioriak.testing.record", server.address, str(file),
+            sys.executable, "-W", "error", "-W", "ignore:Type google._upb:DeprecationWarning",  # of protobuf 4.25
+            "-m", "aioriak.testing.record", server.address, str(file),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         assert process.stdout is not None
