@@ -219,12 +219,15 @@ class Pool:
         idle = self._idle
         while idle:
             slot = idle[-1]
+            if not slot.connection.usable:  # its send buffer is full still
+                others = [one for one in idle if one.connection.usable]
+                if not others:
+                    break
+                slot = others[-1]
             connection = slot.connection
             if self._loop.time() - connection.used_at >= _FRESH and connection.looks_dead():
                 self._retire(slot)
                 continue
-            if not connection.usable:
-                break  # its send buffer is full still; one of the others may do
             self._latest = slot
             return slot
         if not relief and len(self._slots.all) < self.limits.max_size:

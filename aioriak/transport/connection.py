@@ -99,10 +99,10 @@ class Owner(Protocol):
     """The receiver of a connection's reports.  The calls may come in any order."""
 
     def replied(self, connection: Connection, replies: list[Reply[AnyExchange]], count: int) -> None:
-        """Note replies, ``count`` of them the last to their request."""
+        """Note replies, ``count`` of them the last to their request; ``usable`` may have become true by them."""
 
     def changed(self, connection: Connection) -> None:
-        """Note that ``connection.state`` or ``connection.usable`` changed."""
+        """Note that ``connection.state`` or ``connection.usable`` changed by something else than replies."""
 
     def unneeded(self, connection: Connection) -> None:
         """Note that requests are in flight and no caller waits for their replies any more."""
@@ -312,8 +312,11 @@ class Connection(asyncio.BufferedProtocol):
                 future.set_result(None)
             else:
                 future.set_exception(self._server_error(exchange.operation, error))
-        if self._stalled or (pending and pending[0].done()):
+        if pending and pending[0].done():
             self._check_stall()
+        elif self._stalled:
+            self._stalled = False
+            self.usable = self.state is _OPEN and not self._paused  # what is told the owner below lets it send
         if not count:
             return
         if count == 1 and not self._flushing:

@@ -227,11 +227,14 @@ class Model:
         if pending and exchange.alone:
             self.fail(f"{exchange.operation.name} was sent over {connection}, which is not idle")
         if not pending:
+            wire: Any = connection._transport
+            if wire.socket.dead and self.loop.time() - connection.used_at >= _FRESH:
+                self.fail("an idle connection was used without a look at whether it is dead")
             return
         pool = connection.owner
         if isinstance(pool, Pool) and self.loop.time() - connection.since > 2 * pool._patience + _MOMENT:
             limits = pool.limits
-            if len(pool._slots.all) < limits.max_size and pool._pause is None:
+            if len(pool._slots.all) + pool._leases < limits.max_size and pool._pause is None:
                 self.fail(f"{exchange.operation.name} was sent over a slow connection, and there was room for another")
             for slot in pool._slots.rotation:
                 usable = slot.connection.usable and len(slot.pending) < limits.max_in_flight
@@ -240,15 +243,12 @@ class Model:
                     self.fail(f"{exchange.operation.name} was sent over a slow connection, and another was free")
 
     def check_written(self, wire: Wire, names: list[str]) -> None:
-        """Nothing is written behind a request that was given up, or to a peer that was seen to hang up."""
+        """Nothing is written behind a request that was given up."""
         for name in names:
             request = self.names.get(name)
             if isinstance(request, Request):
                 request.written += 1
         connection: Connection = wire.protocol
-        idle = len(connection.pending) == len(names) and self.loop.time() - connection.used_at >= _FRESH
-        if wire.socket.dead and idle and any(name in self.names for name in names):
-            self.fail("an idle connection was used without a look at whether it is dead")
         count = len(names)
         pending: Sequence[AnyExchange] = wire.protocol.pending
         new = list(pending)[len(pending) - count :]

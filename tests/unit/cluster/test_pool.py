@@ -402,6 +402,18 @@ async def test_a_dead_idle_connection_is_noticed_before_it_is_used(rig: Rig) -> 
     assert await reply_of(put) == b"1"
 
 
+@pytest.mark.parametrize("full", [0, 2])
+async def test_a_dead_idle_connection_is_noticed_where_another_has_a_full_send_buffer(rig: Rig, full: int) -> None:
+    pool = await rig.pool(3, max_size=3)
+    rig.node.wires[1].far.close()
+    rig.node.wires[full].protocol.pause_writing()
+    await rig.clock.advance(5)
+    await submitted(pool, "a", "b", operation=PUT)
+    assert rig.node.wires[1].written == []
+    assert rig.node.wires[full].written == []
+    assert len(rig.node.wires[2 - full].requests) >= 1
+
+
 async def test_when_all_idle_connections_are_dead_a_new_one_is_opened(rig: Rig) -> None:
     pool = await rig.pool(1, max_size=1)
     rig.node.wires[0].far.close()
