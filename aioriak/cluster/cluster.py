@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from copy import copy
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -116,29 +117,46 @@ class Cluster:
         self.up = []
         for node in self.nodes.values():
             node.state = NodeState.CONNECTING
-        opening = {
-            self.task(self._open(node), f"aioriak connects to {node.name}"): node for node in self.nodes.values()
-        }
         errors: list[RiakError] = []
-        waiting: set[asyncio.Task[Any]] = set(opening)
+        waiting: set[asyncio.Task[RiakError | None]] = {
+            self.task(self._connect_first(node), f"aioriak connects to {node.name}") for node in self.nodes.values()
+        }
         while waiting and not self.up:
             done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            errors += [error for task in done if (error := self._first_connected(opening[task], task)) is not None]
+            errors += [error for task in done if not task.cancelled() and (error := task.result()) is not None]
         if not self.up:
             # no error: a node was removed, or failed again right after its first connection
             error = errors[0] if errors else NoNodeAvailable("no node stayed up while the client connected")
             error.attempts = tuple(errors[1:])
             raise error
-        for task in waiting:
-            task.add_done_callback(lambda task: self._connected_later(opening[task], task))
         if self.settings.discovery is not None:
             await self._discover_once()
             self.task(self._keep_discovering(), "aioriak discovers nodes")
         if self.router is not None:
             self.task(self.router.run(), "aioriak learns the ring")
 
+    async def _connect_first(self, node: Node) -> RiakError | None:
+        """Make a node's first connection: the node is up then, or down.  Return the error, if there was one."""
+        error: RiakError
+        try:
+            await self._open(node)
+        except RiakError as cause:
+            error = cause
+        except Exception as cause:
+            logger.exception("connecting to %s failed unexpectedly", node.name)
+            error = ConnectError(f"connecting failed: {cause!r}", node=node.name)
+            error.__cause__ = cause
+        else:
+            if node.state is NodeState.CONNECTING and not self.closed:
+                node.state = NodeState.UP
+                self._mark_up(node)
+            return None
+        if not self.closed:
+            self.mark_down(node, error)
+        return error
+
     async def _open(self, node: Node) -> None:
-        """Make a node's first connection and see that it answers."""
+        """Open a connection, see that it answers, and give it to the node's pool."""
         connection = await node.connect()
         try:
             await ping(connection, PATIENCE * self.settings.health.probe_timeout)
@@ -146,29 +164,6 @@ class Cluster:
             connection.abort()
             raise
         node.pool.start(connection)
-
-    def _first_connected(self, node: Node, task: asyncio.Task[Any]) -> RiakError | None:
-        """Note the outcome of a node's first connection; return the error if it failed."""
-        if task.cancelled() or self.closed:
-            return None
-        error = task.exception()
-        if error is None:
-            if node.state is NodeState.CONNECTING:
-                node.state = NodeState.UP
-                self._mark_up(node)
-            return None
-        if not isinstance(error, RiakError):
-            raise error
-        self.mark_down(node, error)
-        return error
-
-    def _connected_later(self, node: Node, task: asyncio.Task[Any]) -> None:
-        """Note the outcome of a first connection that nobody waits for: a node that failed is probed."""
-        try:
-            self._first_connected(node, task)
-        except Exception as error:
-            logger.exception("connecting to %s failed unexpectedly", node.name)
-            self.mark_down(node, ConnectError(f"connecting failed: {error!r}", node=node.name))
 
     async def _resolve_seeds(self) -> None:
         for seed in [node for node in self.nodes.values() if node.seed]:
@@ -288,7 +283,7 @@ class Cluster:
             if self.closed:
                 raise ClientClosed("the client was closed")
             if reasons and len(reasons) == len(self.nodes) and all(isinstance(one, SecurityError) for one in reasons):
-                raise type(reasons[0])(reasons[0].value, node=reasons[0].node) from reasons[0]
+                raise copy(reasons[0]) from reasons[0]
             waiter = self.loop.create_future()
             self._waiters.add(waiter)
             try:

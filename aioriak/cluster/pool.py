@@ -24,6 +24,7 @@ import logging
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from copy import copy
 from math import inf
 from random import Random
 from typing import cast
@@ -697,9 +698,10 @@ class Pool:
                 slot.reserved_for = None
                 self._slots.move(slot, Event.RELEASE)
         for exchange in waiting:
-            copy = type(error)(error.value, node=self.node)
-            copy.__cause__ = error
-            exchange.fail(copy)
+            failed = copy(error)  # one for each caller: what they add to it is theirs
+            failed.node = self.node
+            failed.__cause__ = error
+            exchange.fail(failed)
 
     def introduce(self, client_id: bytes) -> None:
         """Use a client id on every connection from now on; the connections with another one retire."""
