@@ -637,7 +637,7 @@ class Model:
         if pending and pending[0].done() and connection.usable:
             self.fail(f"{connection} takes requests behind one that was given up")
         if pending and pending[0].done() and all(one.done() for one in pending) and not wire.blocked:
-            given_up = max(pending[0].deadline or 0.0, connection.since)
+            given_up = max(connection.since, *(one.deadline or 0.0 for one in pending))  # the last of them
             if self.loop.time() > given_up + 2 * OVERDUE + _MOMENT and connection.owner is not None:
                 self.fail(f"{connection} stays open, and the replies to its abandoned requests are overdue")
         if wire.blocked or wire.outbox:
