@@ -722,7 +722,9 @@ class Pool:
         if self._slots.move(slot, Event.RETIRED):
             if slot is self._latest:
                 self._latest = None
-            self._unreserve(slot)
+            if slot.reserved_for is not None:
+                self._unreserve(slot)
+                self._serve()  # it may take long to close, and there may be room for another
 
     # -- timers ----------------------------------------------------------------------------
 
@@ -746,9 +748,9 @@ class Pool:
             self._watch(following)
 
     def _pause_growth(self) -> None:
-        if self._pause is not None:
-            self._pause.cancel()
-        self._pause = None if self._closing else self._loop.call_later(_PAUSE, self._end_pause)
+        """Open no connections for a while; failures in that time, of health checks too, do not prolong it."""
+        if self._pause is None and not self._closing:
+            self._pause = self._loop.call_later(_PAUSE, self._end_pause)
 
     def _end_pause(self) -> None:
         self._pause = None

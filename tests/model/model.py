@@ -248,7 +248,6 @@ class Model:
             request = self.names.get(name)
             if isinstance(request, Request):
                 request.written += 1
-        connection: Connection = wire.protocol
         count = len(names)
         pending: Sequence[AnyExchange] = wire.protocol.pending
         new = list(pending)[len(pending) - count :]

@@ -414,6 +414,42 @@ async def test_a_dead_idle_connection_is_noticed_where_another_has_a_full_send_b
     assert len(rig.node.wires[2 - full].requests) >= 1
 
 
+async def test_a_stream_gets_another_connection_when_the_one_reserved_for_it_retires(rig: Rig) -> None:
+    pool = await rig.pool(1, max_size=3)
+    await submitted(pool, "a")
+    rig.node.refuses = ConnectionRefusedError()
+    listing = stream()
+    pool.submit(listing)
+    await turn()
+    assert pool.waiting == 1  # for the only connection there is
+    rig.node.refuses = None
+    await rig.clock.advance(2)
+    pool.retire_all()
+    await turn()
+    assert len(rig.node.wires) == 2
+    assert rig.node.wires[1].requests
+    assert not rig.node.wires[0].closing
+
+
+async def test_a_failure_during_a_pause_does_not_prolong_it(rig: Rig) -> None:
+    pool = await rig.pool(max_size=2)
+    for _ in range(3):
+        await submitted(pool, "a")
+        rig.node.wires[-1].lose(ConnectionResetError())
+        await turn()
+    (waits,) = await submitted(pool, "b")
+    await pool.lease()
+    await rig.clock.advance(0.9)
+    rig.node.wires[-1].lose(ConnectionResetError())
+    await turn()
+    asked = rig.node.asked
+    await rig.clock.advance(0.2)
+    await turn()
+    assert rig.node.asked == asked + 1
+    assert rig.node.wires[-1].requests
+    assert not waits.done()
+
+
 async def test_when_all_idle_connections_are_dead_a_new_one_is_opened(rig: Rig) -> None:
     pool = await rig.pool(1, max_size=1)
     rig.node.wires[0].far.close()
