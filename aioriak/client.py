@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
@@ -37,7 +37,7 @@ from aioriak.config import (
     settings_from_options,
 )
 from aioriak.datatypes.base import Datatype
-from aioriak.error import InvalidRequest, RiakError
+from aioriak.error import InvalidRequest, InvalidType, RiakError
 from aioriak.observability.stats import Stats
 from aioriak.observability.telemetry import Telemetry
 from aioriak.operations import cluster, server
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Name)
 P = TypeVar("P", bound=RiakObject[Any] | Datatype[Any])
 V = TypeVar("V")
+Policy = TypeVar("Policy", HedgePolicy, Discovery)
 
 
 class RiakClient(CompatClient):
@@ -139,17 +140,21 @@ class RiakClient(CompatClient):
         check_options("RiakClient", options, SettingsOptions.__optional_keys__, _NAMES)
         settings = Settings(
             nodes=_hosts(host, port) if nodes is None else addresses(nodes, port),
-            timeouts=timeouts or Timeouts(),
-            pool=pool or PoolLimits(),
-            retry=retry or RetryPolicy(),
+            timeouts=Timeouts() if timeouts is None else timeouts,
+            pool=PoolLimits() if pool is None else pool,
+            retry=RetryPolicy() if retry is None else retry,
             security=security_from(credentials, tls, server_hostname),
-            health=health or HealthPolicy(),
-            hedge=HedgePolicy() if hedge is True else hedge or None,
-            discovery=Discovery() if discover is True else discover or None,
+            health=HealthPolicy() if health is None else health,
+            hedge=_policy(hedge, HedgePolicy),
+            discovery=_policy(discover, Discovery),
             key_aware=key_aware,
             behind_load_balancer=behind_load_balancer,
         )
         settings = settings_from_options(options, settings)
+        if balancer is not None and not all(hasattr(balancer, name) for name in ("pick", "observe", "wants_latency")):
+            raise InvalidType(f"balancer has pick(), observe() and wants_latency, which {balancer!r} has not")
+        if telemetry is not None and not isinstance(telemetry, Telemetry):
+            raise InvalidType(f"telemetry is a Telemetry, not {telemetry!r}")
         self._runtime = Runtime(
             settings, balancer=balancer, telemetry=telemetry, loop=loop, allow_listing=allow_listing
         )
@@ -256,7 +261,7 @@ class RiakClient(CompatClient):
         check_options("with_options", options, CopyOptions.__optional_keys__, ["hedge", "retry"])
         settings = self.settings if retry is None else replace(self.settings, retry=retry)
         if hedge is not None:
-            settings = replace(settings, hedge=HedgePolicy() if hedge is True else hedge or None)
+            settings = replace(settings, hedge=_policy(hedge, HedgePolicy))
         settings = settings_from_options(cast(SettingsOptions, options), settings)
         copy = type(self).__new__(type(self))
         copy.__dict__.update(self.__dict__)
@@ -447,6 +452,13 @@ _NAMES = frozenset(("host", "port", "loop")) | ClientOptions.__optional_keys__
 _IN_URL = SettingsOptions.__optional_keys__.union(
     FROM_URL, ("allow_listing", "behind_load_balancer", "discover", "hedge", "key_aware", "server_hostname", "tls")
 )
+
+
+def _policy(value: bool | Policy | None, default: Callable[[], Policy]) -> Policy | None:
+    """Return what an option means that is a policy, ``True`` for the default one or ``False`` for none."""
+    if value is True:
+        return default()
+    return None if value is None or value is False else value
 
 
 def _hosts(host: str | Iterable[AddressLike], port: int) -> tuple[Address, ...]:

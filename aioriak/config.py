@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Generic, TypedDict, TypeVar
 from urllib.parse import parse_qsl, unquote
 
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, InvalidType
 from aioriak.security import Security
 from aioriak.wire.framing import DEFAULT_MAX_FRAME
 
@@ -326,8 +326,20 @@ class Settings:
     behind_load_balancer: bool = False
 
     def __post_init__(self) -> None:
-        if self.hedge is not None and not isinstance(self.hedge, HedgePolicy):
-            raise InvalidRequest(f"hedge is a HedgePolicy, True or False, not {self.hedge!r}")
+        for name, kind, also in (
+            ("timeouts", Timeouts, ""),
+            ("pool", PoolLimits, ""),
+            ("retry", RetryPolicy, ""),
+            ("health", HealthPolicy, ""),
+            ("hedge", HedgePolicy, ", True or False"),
+            ("discovery", Discovery, ", True or False"),
+            ("key_aware", bool, ""),
+            ("behind_load_balancer", bool, ""),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, kind) and (not also or value is not None):
+                option = "discover" if name == "discovery" else name
+                raise InvalidType(f"{option} is a {kind.__name__}{also}, not {value!r}")
         if self.behind_load_balancer:
             if len(self.nodes) != 1:
                 raise InvalidRequest("behind_load_balancer is for a single address")

@@ -135,7 +135,7 @@ class InvalidRequest(RiakError, ValueError):
 
 
 class InvalidType(InvalidRequest, TypeError):
-    """A name, a key or a value is of a type that cannot be sent."""
+    """An option is of a wrong type, or a name, a key or a value of one that cannot be sent."""
 
 
 class ContextRequired(RiakError):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, InvalidType
 
 logger: logging.Logger = logging.getLogger("aioriak.security")
 
@@ -169,6 +169,9 @@ def security_from(
     if isinstance(credentials, Mapping):
         given: Mapping[str, Any] = credentials
         credentials = SecurityCreds(**given)
+    elif credentials is not None and not isinstance(credentials, SecurityCreds):
+        # no repr: it may be a password
+        raise InvalidType(f"credentials are a SecurityCreds or a mapping, not of type {type(credentials).__name__}")
     if tls not in (None, False, True) and not isinstance(tls, ssl.SSLContext):
         raise InvalidRequest(f"tls is an ssl.SSLContext, True or False, not {tls!r}")
     if credentials is None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aioriak import Backoff, PoolLimits, RetryPolicy, RiakClient, Timeouts
-from aioriak.error import ClientClosed, ConnectError, ConnectionLost, InvalidRequest, PoolTimeout
+from aioriak.error import ClientClosed, ConnectError, ConnectionLost, InvalidRequest, InvalidType, PoolTimeout
 from aioriak.testing import RiakServer
 from tests.wires import turn, until
 
@@ -323,3 +323,24 @@ async def test_waiting_for_a_connection_has_the_requests_deadline(server: RiakSe
         with pytest.raises(PoolTimeout, match="nothing was sent"):
             await bucket.get("k", timeout=20)
         first.cancel()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("timeouts", 5, "timeouts is a Timeouts, not 5"),
+        ("pool", {}, "pool is a PoolLimits, not {}"),
+        ("retry", 0, "retry is a RetryPolicy, not 0"),
+        ("health", True, "health is a HealthPolicy, not True"),
+        ("hedge", 0, "hedge is a HedgePolicy, True or False, not 0"),
+        ("discover", "yes", "discover is a Discovery, True or False, not 'yes'"),
+        ("key_aware", "no", "key_aware is a bool, not 'no'"),
+        ("behind_load_balancer", 1, "behind_load_balancer is a bool, not 1"),
+        ("balancer", "x", r"balancer has pick\(\), observe\(\) and wants_latency"),
+        ("telemetry", 1, "telemetry is a Telemetry, not 1"),
+        ("credentials", "secret", "credentials are a SecurityCreds or a mapping, not of type str"),
+    ],
+)
+def test_an_option_of_a_wrong_type_is_refused_when_the_client_is_made(option: str, value: Any, told: str) -> None:
+    with pytest.raises(InvalidType, match=told):
+        RiakClient("127.0.0.1", **{option: value})
