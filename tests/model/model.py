@@ -127,6 +127,8 @@ class Model:
         self.leased: list[tuple[Node, Connection]] = []
         self.submitted: list[tuple[Pool, AnyExchange]] = []
         self.room_since: dict[Pool, float] = {}
+        self.patience: dict[Pool, list[tuple[float, float]]] = {}
+        """What each pool thought slow, and when: its next look is as far away as it thought at the last."""
         self.closing: asyncio.Task[None] | None = None
         self.peers = {(f"10.0.0.{number}", 8087): None for number in range(nodes)}
         addresses = tuple(Address(*place) for place in self.peers)
@@ -232,14 +234,17 @@ class Model:
                 self.fail("an idle connection was used without a look at whether it is dead")
             return
         pool = connection.owner
-        if isinstance(pool, Pool) and self.loop.time() - connection.since > 2 * pool._patience + _MOMENT:
+        if not isinstance(pool, Pool):
+            return
+        seen = [pool._patience, *(one for at, one in self.patience.get(pool, ()) if at >= connection.since)]
+        if self.loop.time() - connection.since > 2 * max(seen) + _MOMENT:
             limits = pool.limits
             if len(pool._slots.all) + pool._leases < limits.max_size and pool._pause is None:
                 self.fail(f"{exchange.operation.name} was sent over a slow connection, and there was room for another")
             for slot in pool._slots.rotation:
                 usable = slot.connection.usable and len(slot.pending) < limits.max_in_flight
                 since = self.loop.time() - slot.connection.since if slot.pending else 0.0
-                if usable and since < pool._patience:
+                if usable and since < min(seen):
                     self.fail(f"{exchange.operation.name} was sent over a slow connection, and another was free")
 
     def check_written(self, wire: Wire, names: list[str]) -> None:
@@ -625,6 +630,7 @@ class Model:
         for peer in self.peers.values():
             self.check_size(peer)
         for node in self.cluster.nodes.values():
+            self.patience.setdefault(node.pool, []).append((now, node.pool._patience))
             self._check_waiting(node.pool, self.peers[node.address.host, node.address.port], now)
 
     def _check_wire(self, wire: Wire) -> None:
