@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from aioriak.riak_pb import kv
 from aioriak.wire.framing import Body
 
-LARGE = 64 * 1024
+LARGE = 256 * 1024
 """The least size of a content, in bytes, that is worth it; a smaller one is copied faster than looked at."""
 
 R = TypeVar("R")
