@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations.names import Name, decimal, sent, text, to_bytes, words
 from aioriak.riak_pb import kv
+from aioriak.wire.values import copy_message
 
 Link = tuple[Name | None, Name | None, Name | None]
 IndexEntry = tuple[Name, int | Name]
@@ -168,6 +169,6 @@ def new_content(modified: float) -> Any:
 
 def copy_content(source: Any, target: Any) -> None:
     """Copy what a writer determines of a content into a request."""
-    target.CopyFrom(source)
+    copy_message(source, target)
     for name in ("vtag", "last_mod", "last_mod_usecs", "deleted"):
         target.ClearField(name)

@@ -24,6 +24,7 @@ from aioriak.error import OutcomeUnknown, RiakError
 from aioriak.operations.contents import essence
 from aioriak.riak_pb import base, kv
 from aioriak.wire.operation import GET, GET_BUCKET, PUT
+from aioriak.wire.values import copy_message
 
 
 async def put(dispatcher: Dispatcher, request: kv.RpbPutReq, timeout: float | None) -> kv.RpbPutResp:
@@ -85,7 +86,8 @@ async def _find_out(dispatcher: Dispatcher, request: kv.RpbPutReq, timeout: floa
     reply = kv.RpbPutResp()
     if request.return_body or request.return_head:
         reply.vclock = found.vclock
-        reply.content.extend(found.content)
+        for content in found.content:
+            copy_message(content, reply.content.add())
         if request.return_head:
             for content in reply.content:
                 content.value = b""

@@ -29,6 +29,7 @@ from aioriak.error import ProtocolError, RiakError, from_server
 from aioriak.riak_pb import base
 from aioriak.wire.framing import DEFAULT_MAX_FRAME, Body, Frame, FrameReader
 from aioriak.wire.operation import Operation
+from aioriak.wire.values import LARGE
 
 
 class State(Enum):
@@ -138,7 +139,8 @@ class Session(Generic[W]):
             operation = request.operation
             try:
                 if code == operation.reply_code:
-                    replies.append((request, operation.decode(body), None))
+                    decode = operation.decode if len(body) < LARGE else operation.decode_large
+                    replies.append((request, decode(body), None))
                 else:
                     replies.append((request, None, read_reply(operation, code, body)))
             except DecodeError as cause:
