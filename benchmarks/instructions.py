@@ -140,17 +140,18 @@ def accept(rows: list[Row]) -> None:
 
 
 def check(rows: list[Row]) -> bool:
-    """Print the ratios that grew by more than 5 %, and return whether there is none.
+    """Print the ratios that grew by more than 5 %, or have no baseline; return whether there is none.
 
     Raises RuntimeError for another Python than the baseline's, whose interpreter takes other numbers.
     """
     baseline = json.loads(BASELINE.read_text())
     if baseline["python"] != python():
         raise RuntimeError(f"the baseline is of Python {baseline['python']}, and this is {python()}")
+    known: dict[str, float] = baseline["ratios"]
     grown = [
-        f"{name}: {ratio:.2f}, was {baseline['ratios'][name]:.2f}"
+        f"{name}: {ratio:.2f}, {f'was {known[name]:.2f}' if name in known else 'without a baseline: --accept one'}"
         for name, ratio in ratios(rows).items()
-        if ratio > TOLERANCE * baseline["ratios"].get(name, float("inf"))
+        if name not in known or ratio > TOLERANCE * known[name]
     ]
     print("\n".join(grown) or "No ratio has grown by more than 5 %.")
     return not grown

@@ -42,6 +42,12 @@ def test_a_ratio_that_has_grown_is_named(capsys: pytest.CaptureFixture[str]) -> 
     assert "put, 1024 B, asyncio: over a get: 1.32, was 1.25" in capsys.readouterr().out
 
 
+def test_a_ratio_without_a_baseline_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    new: Row = {"contestant": "aioriak", "loop": "asyncio", "workload": "2i page", "size": 1024, "instructions": 60_000}
+    assert not check([*rows(40_000, 50_000), new])
+    assert "2i page, 1024 B, asyncio: over a get: 1.50, without a baseline" in capsys.readouterr().out
+
+
 def test_the_baseline_of_another_python_is_not_compared(baseline: pathlib.Path) -> None:
     baseline.write_text(json.dumps({**json.loads(baseline.read_text()), "python": "3.0"}))
     with pytest.raises(RuntimeError, match=r"of Python 3\.0"):
