@@ -6,7 +6,7 @@ from typing import Any
 
 from aioriak.datatypes.base import Datatype
 from aioriak.error import InvalidRequest, InvalidType
-from aioriak.operations.datatypes import LARGEST, SMALLEST
+from aioriak.operations.changes import LARGEST, SMALLEST
 
 
 class Counter(Datatype[int]):

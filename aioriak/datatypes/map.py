@@ -166,7 +166,12 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     @property
     def modified(self) -> bool:
         """Whether any change is staged, at any depth."""
-        return bool(self._removed) or any(child.modified for child in self._children.values())
+        if self._removed:
+            return True
+        for child in self._children.values():  # noqa: SIM110 - any() with a generator takes twice as long
+            if child.modified:
+                return True
+        return False
 
     def clear(self) -> None:
         """Forget the staged changes, at every depth; nothing is removed."""

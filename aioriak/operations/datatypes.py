@@ -20,8 +20,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
-from aioriak.error import InvalidRequest
-from aioriak.operations.names import Name, text, to_bytes
+from aioriak.operations import changes
+from aioriak.operations.names import Name, text
 from aioriak.operations.options import (
     Check,
     Quorum,
@@ -120,10 +120,6 @@ DATATYPE_WRITE: dict[str, Check] = {
     "w": quorum, "dw": quorum, "pw": quorum, "node_confirms": quorum, "return_body": flag, **_TUNING
 }  # fmt: skip
 
-SMALLEST, LARGEST = -(2**63), 2**63 - 1
-"""What a counter can be changed by in one update."""
-
-
 class Fetched(NamedTuple):
     """The reply to a fetch: the type, and the value, ``None`` if nothing is stored."""
 
@@ -147,7 +143,7 @@ async def fetch(
     request = dt.DtFetchReq(bucket=bucket, key=key, type=kind or b"default")
     timeout = apply(request, options, DATATYPE_READ)
     reply = await dispatcher.call(DT_FETCH, request, timeout)
-    type_name = dt.DtFetchResp.DataType.Name(reply.type).lower()
+    type_name = _TYPES[reply.type]
     value = _VALUES[type_name](reply.value) if reply.HasField("value") else None
     return Fetched(type_name, value, reply.context or None)
 
@@ -176,7 +172,7 @@ async def update(
     returns = returns_value(type_name, options)
     if not returns:
         request.ClearField("return_body")
-    _fill(request.op, type_name, operation)
+    request.op.MergeFromString(changes.encode(type_name, operation))
     reply = await dispatcher.call(DT_UPDATE, request, timeout)
     value = _VALUES[type_name](reply) if returns else None
     return Updated(text(reply.key) if reply.key else None, value, reply.context or None)
@@ -196,49 +192,17 @@ async def counter_update(
     dispatcher: Dispatcher, bucket: bytes, key: bytes, amount: int, options: Mapping[str, Any]
 ) -> int | None:
     """Count a counter of Riak 1.4 up or down; its value with ``returnvalue``."""
-    request = kv.RpbCounterUpdateReq(bucket=bucket, key=key, amount=_amount(amount))
+    request = kv.RpbCounterUpdateReq(bucket=bucket, key=key, amount=changes.amount(amount))
     apply(request, options, COUNTER_WRITE)
     reply = await dispatcher.call(COUNTER_UPDATE, request)
     return reply.value if reply.HasField("value") else None
 
 
-# -- encoding operations ----------------------------------------------------------------
-
-
-def _amount(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not SMALLEST <= value <= LARGEST:
-        raise InvalidRequest(f"a counter changes by a whole number of at most 64 bits, not {value!r}")
-    return value
-
-
-def _fill(message: Any, type_name: str, operation: Any) -> None:
-    """Write an operation into the field of its type."""
-    if type_name == "counter":
-        message.counter_op.increment = _amount(operation[1])
-    elif type_name == "register":
-        message.register_op = to_bytes("the value of a register", operation[1])
-    elif type_name == "flag":
-        message.flag_op = operation.upper()
-    elif type_name == "map":
-        _fill_map(message.map_op, operation)
-    else:
-        part = getattr(message, f"{type_name}_op")
-        part.SetInParent()
-        for field, members in operation.items():
-            getattr(part, field).extend(to_bytes("a member", member) for member in members)
-
-
-def _fill_map(message: dt.MapOp, operation: Any) -> None:
-    message.SetInParent()
-    for what, (name, type_name), *change in operation:
-        field = dt.MapField(name=to_bytes("the name of a field", name), type=type_name.upper())
-        if what == "remove":
-            message.removes.append(field)
-        else:
-            _fill(message.updates.add(field=field), type_name, change[0])
-
-
 # -- decoding values --------------------------------------------------------------------
+
+
+_TYPES: dict[int, str] = {number: name.lower() for name, number in dt.DtFetchResp.DataType.items()}
+_FIELD_TYPES: dict[int, str] = {number: name.lower() for name, number in dt.MapField.MapFieldType.items()}
 
 
 def _names(values: Any) -> frozenset[Name]:
@@ -248,8 +212,9 @@ def _names(values: Any) -> frozenset[Name]:
 def _fields(entries: Any) -> dict[tuple[Name, str], Any]:
     value: dict[tuple[Name, str], Any] = {}
     for entry in entries:
-        type_name = dt.MapField.MapFieldType.Name(entry.field.type).lower()
-        value[text(entry.field.name), type_name] = _VALUES[type_name](entry)
+        field = entry.field
+        type_name = _FIELD_TYPES[field.type]
+        value[text(field.name), type_name] = _VALUES[type_name](entry)
     return value
 
 

@@ -73,7 +73,8 @@ class GetEncoder:
 
 
 _header = Struct("!IB").pack
-_ONE_BYTE = [bytes((number,)) for number in range(128)]
+ONE_BYTE: list[bytes] = [bytes((number,)) for number in range(128)]
+"""Numbers below 128 as protocol buffers write them; looked up in place where a call of :func:`varint` shows."""
 _VCLOCK, _CONTENT = b"\x1a", b"\x22"  # the tags of RpbPutReq's fields behind the key: their number, and "bytes"
 _VALUE = b"\x0a"  # the tag of the first field of RpbContent
 
@@ -81,7 +82,7 @@ _VALUE = b"\x0a"  # the tag of the first field of RpbContent
 def varint(number: int) -> bytes:
     """Return the length of a field as protocol buffers write it."""
     if number < 128:
-        return _ONE_BYTE[number]
+        return ONE_BYTE[number]
     if number < 16384:
         return bytes((number & 127 | 128, number >> 7))
     written = bytearray()
@@ -156,9 +157,9 @@ class PutEncoder:
             after_value = self._prepare_type(content.content_type)
         value = content.value
         size = len(value)
-        value_size = _ONE_BYTE[size] if size < 128 else varint(size)
+        value_size = ONE_BYTE[size] if size < 128 else varint(size)
         size = 1 + len(value_size) + len(value) + len(after_value)
-        content_size = _ONE_BYTE[size] if size < 128 else varint(size)
+        content_size = ONE_BYTE[size] if size < 128 else varint(size)
         size += len(head) + len(key) + 1 + len(content_size) + len(tail)
         if vclock is not None:
             key = key + _VCLOCK + varint(len(vclock)) + vclock

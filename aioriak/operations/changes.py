@@ -1,0 +1,95 @@
+"""Operations on data types, encoded without an object for each part of a message.
+
+What the message classes make of the same operation is the same, byte for byte (``tests/properties/test_changes.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from aioriak.error import InvalidRequest
+from aioriak.operations.encoding import ONE_BYTE, varint
+from aioriak.operations.names import to_bytes
+from aioriak.riak_pb import dt
+
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+"""What a counter can be changed by in one update."""
+
+_BYTES = (FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_MESSAGE)
+
+
+def _tags(kind: type[Message]) -> dict[str, bytes]:
+    """Return what stands before each field of a message: its number, and whether a length or a number follows."""
+    return {
+        name: varint(field.number << 3 | (2 if field.type in _BYTES else 0))
+        for name, field in kind.DESCRIPTOR.fields_by_name.items()
+    }
+
+
+_TYPES = ("counter", "set", "gset", "hll", "map", "register", "flag")
+_OP_TAGS: dict[str, bytes] = {
+    name: tag for name in _TYPES if (tag := _tags(dt.DtOp).get(f"{name}_op")) is not None
+}
+_UPDATE_TAGS: dict[str, bytes] = {
+    name: tag for name in _TYPES if (tag := _tags(dt.MapUpdate).get(f"{name}_op")) is not None
+}
+_INCREMENT = _tags(dt.CounterOp)["increment"]
+_MEMBERS = tuple(_tags(dt.SetOp).items())  # those of grow-only sets and HyperLogLogs are numbered alike
+_REMOVE, _UPDATE, _FIELD = _tags(dt.MapOp)["removes"], _tags(dt.MapOp)["updates"], _tags(dt.MapUpdate)["field"]
+_NAME = _tags(dt.MapField)["name"]
+_FIELD_TYPES: dict[str, bytes] = {
+    name.lower(): _tags(dt.MapField)["type"] + varint(number) for name, number in dt.MapField.MapFieldType.items()
+}
+_FLAG_OPS: dict[str, bytes] = {name.lower(): varint(number) for name, number in dt.MapUpdate.FlagOp.items()}
+
+
+def amount(value: Any) -> int:
+    """Return what a counter changes by.  Raises :class:`~aioriak.error.InvalidRequest`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not SMALLEST <= value <= LARGEST:
+        raise InvalidRequest(f"a counter changes by a whole number of at most 64 bits, not {value!r}")
+    return value
+
+
+def encode(type_name: str, operation: Any) -> bytes:
+    """Return an operation as a ``DtOp``."""
+    return _encode(_OP_TAGS, type_name, operation)
+
+
+def _encode(tags: dict[str, bytes], type_name: str, operation: Any) -> bytes:
+    """Return an operation as the field of its type."""
+    if type_name == "register":
+        body = to_bytes("the value of a register", operation[1])
+    elif type_name == "flag":
+        return tags["flag"] + _FLAG_OPS[operation]
+    elif type_name == "counter":
+        number = amount(operation[1])
+        body = _INCREMENT + varint(number << 1 if number >= 0 else ~(number << 1))
+    elif type_name == "map":
+        body = _map(operation)
+    else:
+        body = b"".join([
+            tag + varint(len(member)) + member
+            for field, tag in _MEMBERS
+            for member in [to_bytes("a member", one) for one in operation.get(field, ())]
+        ])  # fmt: skip
+    size = len(body)
+    return tags[type_name] + (ONE_BYTE[size] if size < 128 else varint(size)) + body
+
+
+def _map(operation: Any) -> bytes:
+    removes, updates = [], []
+    for what, (name, type_name), *change in operation:
+        encoded = to_bytes("the name of a field", name)
+        size = len(encoded)
+        field = _NAME + (ONE_BYTE[size] if size < 128 else varint(size)) + encoded + _FIELD_TYPES[type_name]
+        size = len(field)
+        field = (ONE_BYTE[size] if size < 128 else varint(size)) + field
+        if what == "remove":
+            removes.append(_REMOVE + field)
+        else:
+            update = _FIELD + field + _encode(_UPDATE_TAGS, type_name, change[0])
+            updates.append(_UPDATE + varint(len(update)) + update)
+    return b"".join(removes) + b"".join(updates)
