@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime
 import pathlib
 
-import trustme
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+import pytest
+
+trustme = pytest.importorskip("trustme")
+from cryptography import x509  # noqa: E402
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 
 _DAY = datetime.timedelta(days=1)
 

@@ -22,7 +22,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-import pyte
+import pytest
+
+pyte = pytest.importorskip("pyte")
 
 COLUMNS, LINES = 80, 24
 PATIENCE = 30.0

@@ -9,6 +9,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
+
 from aioriak.testing import RiakServer
 
 PAGE = Path(__file__).parents[2] / "docs" / "cli.rst"
@@ -31,6 +33,7 @@ def matches(shown: str, printed: str) -> bool:
 
 
 async def test_the_sessions_print_what_the_page_shows(server: RiakServer, tmp_path: Path) -> None:
+    pytest.importorskip("click")
     steps = sessions()
     assert len(steps) > 15
     environment = {

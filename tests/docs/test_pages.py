@@ -23,6 +23,7 @@ PHONE, SCREEN = (390, 844), (1280, 900)
 @pytest.fixture(scope="session")
 def html(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The documentation, built once."""
+    pytest.importorskip("sphinx")
     built = tmp_path_factory.mktemp("documentation")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", built / "trees"]
     done = subprocess.run(

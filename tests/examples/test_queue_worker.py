@@ -11,16 +11,17 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel
 
-from aioriak import RiakClient, RiakError
-from aioriak.testing import RiakServer
-from examples.queue_worker import broker
-from examples.queue_worker.documents import Document, from_directory, from_feed
-from examples.queue_worker.storage import Storage
-from tests.proxy import Proxy
+aio_pika = pytest.importorskip("aio_pika")
+from aio_pika.abc import AbstractChannel  # noqa: E402
+
+from aioriak import RiakClient, RiakError  # noqa: E402
+from aioriak.testing import RiakServer  # noqa: E402
+from examples.queue_worker import broker  # noqa: E402
+from examples.queue_worker.documents import Document, from_directory, from_feed  # noqa: E402
+from examples.queue_worker.storage import Storage  # noqa: E402
+from tests.proxy import Proxy  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parents[2]
 BROKER_HOST = os.environ.get("RABBITMQ_HOST", "localhost")

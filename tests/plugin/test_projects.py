@@ -26,10 +26,12 @@ def serving() -> Iterator[str]:
 
 
 def test_a_fastapi_application_is_tested_without_a_loop(run_project):
+    pytest.importorskip("fastapi")
     assert "3 passed" in run_project("fastapi_app", plugins=())
 
 
 def test_an_aiohttp_application_is_tested_in_its_loop(run_project):
+    pytest.importorskip("aiohttp")
     assert "2 passed" in run_project("aiohttp_app", plugins=(ASYNCIO,))
 
 
@@ -42,12 +44,14 @@ def test_unittest_cases_start_servers_themselves(run_project):
 
 
 def test_anyio_tests_run_on_asyncio(run_project):
+    pytest.importorskip("anyio")
     said = run_project("anyio_tests", plugins=("anyio",))
     assert "2 passed, 2 skipped" in said
     assert "aioriak runs on asyncio, not on trio" in said
 
 
 def test_anyio_tests_run_beside_pytest_asyncio(run_project):
+    pytest.importorskip("anyio")
     assert "2 passed, 2 skipped" in run_project("anyio_tests", plugins=("anyio", ASYNCIO))
 
 

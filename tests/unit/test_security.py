@@ -8,12 +8,14 @@ import ssl
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 
 from aioriak import RiakClient, SecurityCreds
 from aioriak.error import InvalidRequest
 from aioriak.security import Security, security_from
 from tests.certificates import Authority
+
+pytest.importorskip("cryptography")
+from cryptography.hazmat.primitives import serialization
 
 ANN = SecurityCreds("ann", "secret")
 

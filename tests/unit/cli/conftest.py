@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from aioriak.cli.app import main
 from aioriak.testing import RiakServer
 
 
@@ -36,8 +35,16 @@ class Result(NamedTuple):
 Run = Callable[..., Coroutine[Any, Any, Result]]
 
 
+def pytest_collect_file() -> None:
+    """Skip the directory where the extra 'cli' is not installed."""
+    for package in ("click", "rich", "prompt_toolkit"):
+        pytest.importorskip(package)
+
+
 def call(arguments: list[str], given: bytes = b"") -> Result:
     """Run a command line in this process."""
+    from aioriak.cli.app import main
+
     saved = sys.stdin, sys.stdout, sys.stderr
     out, err = io.BytesIO(), io.BytesIO()
     sys.stdin = io.TextIOWrapper(io.BytesIO(given), encoding="utf-8")

@@ -91,7 +91,7 @@ def test_every_continuation_that_riak_makes_is_taken(term: int | bytes, key: byt
     assert is_continuation(base64.b64encode(encode_term(key)), paired=False, numeric=numeric)
 
 
-@given(st.binary(max_size=40))
+@given(st.binary(max_size=40).filter(lambda junk: not junk.startswith(b"g")))  # "g" begins every continuation
 def test_junk_is_no_continuation(junk: bytes) -> None:
     for paired in (True, False):
         assert not is_continuation(junk, paired=paired, numeric=True)

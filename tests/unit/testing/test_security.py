@@ -6,12 +6,13 @@ import asyncio
 import ssl
 
 import pytest
-import trustme
 
 from aioriak.testing import Grant, RiakServer, Security, Source
 from aioriak.testing.permissions import needed
 from aioriak.wire import operation as op
 from aioriak.wire.operation import AUTHENTICATE, GET, LIST_KEYS, PING, PUT, START_TLS
+
+trustme = pytest.importorskip("trustme")
 
 EVERYTHING = ("riak_kv.get", "riak_kv.put", "riak_kv.list_keys")
 
