@@ -223,7 +223,10 @@ def parse(text: str, default_field: str = "text", default_and: bool = False) -> 
     Clauses without an operator between them should match, or must with ``default_and``.
     """
     parser = _Parser(text, default_and)
-    query = parser.clauses(default_field, nested=False)
+    try:
+        query = parser.clauses(default_field, nested=False)
+    except RecursionError:
+        raise BadQuery(f"Cannot parse '{text[:40]}…': nested too deeply") from None
     if isinstance(query, Boolean) and query.must_not and not query.must and not query.should:
         query.must.append(Everything())  # a negative query alone means all documents but its matches
     return query

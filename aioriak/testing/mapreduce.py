@@ -125,7 +125,7 @@ def parse(body: bytes, content_type: bytes) -> Job:
 def binary(value: Any) -> Any:
     """Convert JSON as Riak does: strings become binaries."""
     if isinstance(value, str):
-        return value.encode("utf-8", "surrogateescape")
+        return value.encode("utf-8", "surrogatepass")  # half a pair, which JSON can escape
     if isinstance(value, list):
         return [binary(part) for part in value]
     if isinstance(value, dict):
@@ -135,7 +135,7 @@ def binary(value: Any) -> Any:
 
 def _from_json(body: bytes) -> Job:
     try:
-        job = json.loads(body)
+        job = json.loads(body.decode())  # loads() itself takes UTF-16 too, and what is no UTF-8
     except (ValueError, RecursionError) as error:
         raise Refusal(f"{{invalid_json,{{{{case_clause,{print_term(str(error))}}},[]}}}}") from None
     if not isinstance(job, dict):

@@ -17,7 +17,7 @@ def expand(name: str, properties: Properties, options: Mapping[str, Any], n_val:
         value = getattr(properties, name)
     if value < ALL:
         return value
-    return {ONE: 1, QUORUM: n_val // 2 + 1, ALL: n_val}[value]
+    return {ONE: 1, QUORUM: n_val // 2 + 1, ALL: n_val}.get(value, value)
 
 
 def n_val_of(properties: Properties, options: Mapping[str, Any]) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
+from google.protobuf.message import DecodeError
+
 from aioriak.riak_pb import base, dt, kv, search, yokozuna
 from aioriak.wire.framing import Body
 from aioriak.wire.values import large_decoder
@@ -20,6 +22,18 @@ R = TypeVar("R")
 
 def _nothing(body: Body) -> None:
     return None
+
+
+def _complete(decode: Callable[[Body], Any]) -> Callable[[Body], Any]:
+    """Return a decoder that takes no message without a required field, which protobuf's own does."""
+
+    def decode_complete(body: Body) -> Any:
+        message = decode(body)
+        if not message.IsInitialized():
+            raise DecodeError(f"without {', '.join(message.FindInitializationErrors())}")
+        return message
+
+    return decode_complete
 
 
 Streams = Literal["never", "always", "asked"]
@@ -57,7 +71,10 @@ class Operation(Generic[Q, R]):
     def __post_init__(self) -> None:
         fields = getattr(self.request, "DESCRIPTOR", None)
         object.__setattr__(self, "has_timeout", fields is not None and "timeout" in fields.fields_by_name)
-        object.__setattr__(self, "decode", getattr(self.reply, "FromString", _nothing))
+        decode: Callable[[Body], Any] = getattr(self.reply, "FromString", _nothing)
+        if self.streams != "never":
+            decode = _complete(decode)  # the size of an incomplete message cannot be told
+        object.__setattr__(self, "decode", decode)
         object.__setattr__(self, "decode_large", large_decoder(self.reply) or self.decode)
 
     def may_repeat(self, retry_writes: bool) -> bool:
