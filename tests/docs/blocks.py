@@ -15,8 +15,11 @@ the statement that prints it.  ``...`` stands for any text.
 A console block holds commands after ``$``, and what they print.  Commands that
 install or change a machine (:data:`CHECKED`) are checked but not run.
 
+A command that runs a saved program with ``run_app`` starts a service, which runs
+until the page has been read.
+
 ``localhost:8087`` stands for the server that the blocks run against, and ports 8088
-and 8089 for its further nodes.
+and 8089 for its further nodes.  Services listen on free ports in place of 8080 and 8081.
 """
 
 from __future__ import annotations
@@ -31,13 +34,15 @@ import pathlib
 import re
 import runpy
 import shlex
+import signal
+import socket
 import subprocess
 import sys
 import textwrap
 import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from io import StringIO
 from typing import Any, NamedTuple
 
@@ -118,6 +123,8 @@ class Reader:
         self._names: dict[str, Any] = {}
         self._saved: dict[str, Block] = {}
         self._used: set[str] = set()
+        self._services: list[subprocess.Popen[str]] = []
+        self._service_ports = _free_ports(2)
 
     def read(self, page: pathlib.Path) -> int:
         """Run the blocks of a page; return how many there are.  Raise :class:`Wrong` at the first that errs."""
@@ -128,6 +135,7 @@ class Reader:
                 for count, block in enumerate(blocks(page), 1):  # noqa: B007
                     self._run(block, runner)
             finally:
+                self._stop_services()
                 for value in self._names.values():
                     if isinstance(value, RiakClient):
                         runner.run(value.aclose())
@@ -178,6 +186,9 @@ class Reader:
                 check(block, command, words)
                 return
         self._used |= {name for name in self._saved if name in words or _module(name) in re.split(r"[\s:]", command)}
+        if words[:1] == ["python"] and words[1] in self._saved and "run_app(" in self._saved[words[1]].code:
+            self._start_service(block, command, output)
+            return
         if words[:1] == ["python"] and len(words) == 2 and words[1] in self._saved:
             # In this process: a new one would take most of the time of these tests.
             printed = _printed(block, lambda: runpy.run_path(words[1], run_name="__main__"))
@@ -217,6 +228,28 @@ class Reader:
         if "ready" not in said.partition("\n")[0]:
             raise Wrong(f"{block.place}: {shlex.join(words)}: {said}")
 
+    def _start_service(self, block: Block, command: str, output: str) -> None:
+        """Start a service of the page, and wait until it has printed what the page shows."""
+        words = [sys.executable, "-u", *shlex.split(self._here(command))[1:]]
+        service = subprocess.Popen(
+            words, cwd=self._folder, env=self._environment(), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self._services.append(service)
+        assert service.stdout is not None
+        promised = self._here(output).splitlines()
+        _expect(block, promised, "".join(service.stdout.readline() for _ in promised))
+
+    def _stop_services(self) -> None:
+        """Interrupt the services, as Ctrl-C does; they must end by themselves."""
+        services, self._services = self._services, []
+        for service in services:
+            service.send_signal(signal.SIGINT)
+        for service in services:
+            said = service.communicate(timeout=30)[0]
+            if "Traceback" in said:
+                raise Wrong(f"{shlex.join(map(str, service.args))}: {said}")
+
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")])
         return os.environ | {
@@ -230,6 +263,8 @@ class Reader:
         for told, port in zip((8087, 8088, 8089), self._ports, strict=False):
             code = code.replace(f'"localhost", {told}', f'"127.0.0.1", {port}')
             code = code.replace(f"localhost:{told}", f"127.0.0.1:{port}")
+        for told, port in zip((8080, 8081), self._service_ports, strict=True):
+            code = re.sub(rf"\b{told}\b", str(port), code)
         return re.sub(r'(RiakClient(?:\.create)?\()"localhost"', rf'\1"127.0.0.1", {self._ports[0]}', code)
 
 
@@ -321,6 +356,12 @@ def _uses(code: str, name: str) -> bool:
 
 def _module(name: str) -> str:
     return name.removesuffix(".py").replace("/", ".")
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
 
 
 async def _awaited(code: Any, names: dict[str, Any]) -> None:
