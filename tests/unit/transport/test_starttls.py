@@ -119,7 +119,7 @@ async def test_an_answer_in_pieces_is_an_answer(ann: SecurityCreds) -> None:
 
 
 async def test_a_peer_that_goes_on_in_the_clear_gets_no_login(ann: SecurityCreds) -> None:
-    received = bytearray()
+    received, gone = bytearray(), asyncio.Event()
 
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(5)
@@ -127,11 +127,14 @@ async def test_a_peer_that_goes_on_in_the_clear_gets_no_login(ann: SecurityCreds
         await reader.readexactly(1)
         writer.write(encode_frame(254))
         received.extend(await reader.read())
+        gone.set()
 
     async with listening(plain) as port:
         error = await refused(port, ann)
         assert isinstance(error, SecurityError)
         assert "TLS handshake failed" in str(error)
+        await gone.wait()
+    assert received
     assert b"secret" not in received
 
 
@@ -301,6 +304,32 @@ async def test_no_version_in_common_is_said_to_be_that(authority: Authority) -> 
         error = await refused(port, creds)
         assert type(error) is SecurityError
         assert "no TLS version or cipher in common" in str(error)
+
+
+@pytest.mark.parametrize("version", [b"\x03\x01", b"\x03\x02"], ids=["TLS 1.0", "TLS 1.1"])
+async def test_a_server_that_only_speaks_an_older_tls_gets_no_login(ann: SecurityCreds, version: bytes) -> None:
+    # ServerHello in that version: random bytes, no session, TLS_RSA_WITH_AES_128_CBC_SHA, no compression
+    hello = version + bytes(32) + b"\0" + b"\x00\x2f" + b"\0"
+    message = b"\x02" + len(hello).to_bytes(3, "big") + hello
+    received, gone = bytearray(), asyncio.Event()
+
+    async def old(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(5)
+        writer.write(START_TLS)
+        received.extend(await reader.readexactly(1))
+        writer.write(b"\x16" + version + len(message).to_bytes(2, "big") + message)
+        received.extend(await reader.read())
+        gone.set()
+
+    async with listening(old) as port:
+        error = await refused(port, ann)
+        assert isinstance(error, SecurityError)
+        assert "no TLS version or cipher in common" in str(error)
+        await gone.wait()
+    assert b"secret" not in received
+    after = received[5 + int.from_bytes(received[3:5], "big") :]
+    assert received[0] == 0x16  # a ClientHello, and behind it nothing, or an alert
+    assert not after or after[0] == 0x15
 
 
 async def test_a_server_that_breaks_down_in_the_handshake_is_said_to_have(ann: SecurityCreds) -> None:
