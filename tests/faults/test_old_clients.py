@@ -74,11 +74,16 @@ async def test_an_update_without_its_body_keeps_the_value(client: RiakClient) ->
     assert members.value == {"x", "y"}
 
 
-async def test_reload_and_delete_take_their_options(client: RiakClient) -> None:
+async def test_reload_and_delete_take_their_options(server: RiakServer, client: RiakClient) -> None:
     robject = await client.bucket("b").new_object("k", 1).store()
-    await robject.reload(r=1, pr=0, timeout=5000, basic_quorum=False, notfound_ok=True)
-    await robject.delete(rw=1, r=1, w=1, dw=1, pr=0, pw=0, timeout=5000)
+    reads = {"r": 1, "pr": 0, "timeout": 5000, "basic_quorum": False, "notfound_ok": True}
+    await robject.reload(**reads)
+    deletes = {"rw": 1, "r": 1, "w": 1, "dw": 1, "pr": 0, "pw": 0, "timeout": 5000}
+    await robject.delete(**deletes)
     assert not robject.exists
+    for operation, options in (("get", reads), ("delete", deletes)):
+        message = server.requests.filter(operation)[-1].message
+        assert {name: getattr(message, name) for name in options if message.HasField(name)} == options
 
 
 async def test_hook_names_and_content_encodings_are_text(client: RiakClient) -> None:
