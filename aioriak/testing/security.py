@@ -144,7 +144,10 @@ class Security:
             to = "readers"
         """
         path = Path(path)
-        given: dict[str, Any] = tomllib.loads(path.read_text())
+        try:
+            given: dict[str, Any] = tomllib.loads(path.read_text())
+        except RecursionError:
+            raise ValueError(f"{path} is nested too deeply") from None
         for name, kind in (("users", dict), ("groups", dict), ("sources", list), ("grants", list)):
             parts = given.get(name, kind())
             if not isinstance(parts, kind) or (kind is list and not all(isinstance(part, dict) for part in parts)):

@@ -363,3 +363,10 @@ async def test_security_can_be_read_from_a_file(files, tmp_path, connect, trusti
 
 def test_no_password_is_in_what_security_says_of_itself(files):
     assert "secret" not in repr(Security(certificate=files[0], users={"alice": "secret"}))
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path):
+    path = tmp_path / "security.toml"
+    path.write_text("a = " + "[" * 20_000 + "]" * 20_000)
+    with pytest.raises(ValueError, match=r"security\.toml is nested too deeply"):
+        Security.from_file(path)
