@@ -36,9 +36,9 @@ class LoopThread:
         loop, thread = self._loop, self._thread
         if loop is None or thread is None:
             return
+        self.run(loop.shutdown_asyncgens())  # in that thread: the caller's may have a running loop
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
         self._loop = self._thread = None
 

@@ -38,6 +38,13 @@ def test_every_loop_can_use_a_server_in_a_thread():
         assert [asyncio.run(stored()) for _ in range(2)] == [36, 36]
 
 
+async def test_a_server_in_a_thread_is_closed_while_the_caller_s_loop_runs():
+    with RiakServer.in_thread() as server:
+        async with RiakClient(server.host, server.port) as client:
+            await client.ping()
+    assert not server.running
+
+
 def test_its_nodes_are_worked_in_its_loop():
     with RiakServer.in_thread(nodes=2) as server:
         node = server.nodes[0]
