@@ -43,6 +43,7 @@ import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from fnmatch import fnmatch
 from io import StringIO
 from typing import Any, NamedTuple
 
@@ -50,7 +51,7 @@ from aioriak import RiakClient
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-OTHERS = {DOCS / "testing.rst", DOCS / "cli.rst"}  # tested where their subjects are
+OTHERS = {DOCS / "cli.rst"}  # tested where its subject is
 PAGES = [ROOT / "README.rst", *sorted(set(DOCS.rglob("*.rst")) - OTHERS)]
 
 _DIRECTIVE = re.compile(
@@ -186,6 +187,9 @@ class Reader:
                 check(block, command, words)
                 return
         self._used |= {name for name in self._saved if name in words or _module(name) in re.split(r"[\s:]", command)}
+        if words[:1] == ["pytest"]:
+            self._used |= {name for name in self._saved if name in ("pyproject.toml", "conftest.py")}
+            self._used |= {name for name in self._saved if fnmatch(name, "test_*.py") and not _named_tests(words)}
         if words[:1] == ["python"] and words[1] in self._saved and "run_app(" in self._saved[words[1]].code:
             self._start_service(block, command, output)
             return
@@ -254,7 +258,7 @@ class Reader:
         path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")])
         return os.environ | {
             "PATH": path, "AIORIAK_URL": f"riak://127.0.0.1:{self._ports[0]}", "COLUMNS": "80", "NO_COLOR": "1",
-            "PYTHONPATH": str(ROOT), "HOME": str(self._folder),
+            "PYTHONPATH": str(ROOT), "HOME": str(self._folder), "PYTEST_ADDOPTS": "",
         }  # fmt: skip
 
     def _here(self, code: str) -> str:
@@ -358,6 +362,10 @@ def _module(name: str) -> str:
     return name.removesuffix(".py").replace("/", ".")
 
 
+def _named_tests(words: Sequence[str]) -> bool:
+    return any(word.endswith(".py") for word in words)
+
+
 def _free_ports(count: int) -> list[int]:
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
@@ -420,4 +428,5 @@ CHECKED: dict[tuple[str, ...], Callable[[Block, str, Sequence[str]], None]] = {
     (".",): _accept,
     ("docker", "compose"): _accept,
     ("python", "-m", "asyncio"): _accept,
+    ("python", "-m", "aioriak.testing.record"): _accept,  # it runs until it is interrupted
 }

@@ -11,9 +11,9 @@ import textwrap
 
 import pytest
 
-PAGE = pathlib.Path(__file__).parents[2] / "docs" / "testing.rst"
+PAGE = pathlib.Path(__file__).parents[2] / "docs" / "howto" / "testing.rst"
 _BLOCK = re.compile(
-    r"^\.\. code-block:: \w+\n   :caption: (?P<file>\S+)\n(?:   :.*\n)*\n(?P<text>(?: {4}.*\n|\s*\n)+)", re.MULTILINE
+    r"^\.\. code-block:: \w+\n    :caption: (?P<file>\S+)\n(?:    :.*\n)*\n(?P<text>(?: {4}.*\n|\s*\n)+)", re.MULTILINE
 )
 
 

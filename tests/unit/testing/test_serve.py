@@ -67,7 +67,8 @@ def test_a_file_that_cannot_be_used_is_an_error_with_its_name(
 
 
 def test_the_commands_of_the_documentation_have_valid_options() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "testing.rst").read_text()
+    docs = Path(__file__).parents[3] / "docs"
+    text = "".join((docs / folder / "testing.rst").read_text() for folder in ("howto", "reference"))
     commands = re.findall(r"aioriak serve(( --[\w-]+( [\w./=:,]+)?)*)(?=[\"\n` ])", text)
     assert len(commands) >= 5
     for options, *_ in commands:
