@@ -64,7 +64,10 @@ def _write_standard(value: Any, writer: json.JSONEncoder = _STRICT_WRITER) -> by
             "and store other bytes as application/octet-stream"
         )
     # half a surrogate pair stands only inside a string, where this makes it JSON's own escape
-    return writer.encode(value).encode("utf-8", "backslashreplace")
+    try:
+        return writer.encode(value).encode("utf-8", "backslashreplace")
+    except TypeError as error:
+        raise TypeError(f"{error}; convert it to a type of JSON, or set an encoder with set_encoder()") from None
 
 
 def _read_standard(value: bytes) -> Any:

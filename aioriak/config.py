@@ -35,7 +35,9 @@ class Address:
         if not isinstance(self.host, str) or not self.host:
             raise InvalidRequest("a host is a non-empty string")
         if not _is_host(self.host):
-            raise InvalidRequest("a host is a name or an IP address")
+            raise InvalidRequest(
+                "a host is a name or an IP address, without scheme or path; RiakClient.from_url() takes a riak:// URL"
+            )
         if isinstance(self.port, bool) or not isinstance(self.port, int):
             raise InvalidRequest(f"a port is a number from 1 to 65535, not of type {type(self.port).__name__}")
         if not 0 < self.port < 65536:
@@ -427,9 +429,15 @@ def check_options(owner: str, given: Iterable[str], allowed: Iterable[str], para
     if not unknown:
         return
     names = sorted({*allowed, *parameters})
-    close = [match for name in unknown for match in get_close_matches(name, names, 1)]
-    hint = f"did you mean {' and '.join(close)}?  " if close else ""
+    hint = suggestion(unknown, names)
     raise TypeError(f"{owner} has no option {', '.join(unknown)}; {hint}its options are {', '.join(names)}")
+
+
+def suggestion(unknown: Iterable[str], names: Iterable[str]) -> str:
+    """Return ``"did you mean …? "`` with the known names that are most like the unknown ones, empty if none is."""
+    known = list(names)
+    close = [match for name in unknown for match in get_close_matches(name, known, 1)]
+    return f"did you mean {' and '.join(close)}? " if close else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

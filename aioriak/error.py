@@ -73,6 +73,7 @@ The server's words are those of Riak's protocol-buffers interface
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 
 
@@ -113,8 +114,11 @@ class RiakError(Exception):
         elif self.written:
             said += "; the write was done"
         if self.attempts:
-            said += "; earlier attempts: " + ", ".join(
+            attempts = Counter(
                 f"{attempt.node or '?'}: {type(attempt).__name__}: {attempt._message()}" for attempt in self.attempts
+            )
+            said += "; earlier attempts: " + ", ".join(
+                text if times == 1 else f"{text} ({times} times)" for text, times in attempts.items()
             )
         return said
 
@@ -306,7 +310,10 @@ class ServerError(RiakError):
         return self._meaning.format(error=self)
 
     def _message(self) -> str:
-        return f'{self.explanation}: "{_one_line(self.text)}"'
+        said = _one_line(self.text)
+        if said.count('"') == 2 and said[0] == said[-1] == '"':  # some of Riak's texts have quotes already
+            return f"{self.explanation}: {said}"
+        return f'{self.explanation}: "{said}"'
 
 
 class ServerWriteError(OutcomeUnknown, ServerError):
@@ -336,7 +343,7 @@ class NoneMatchFailed(PreconditionFailed):
 class BucketTypeNotFound(ServerError):
     """The bucket type does not exist, or is not active."""
 
-    _meaning = "the bucket type does not exist or is not active"
+    _meaning = "the bucket type does not exist or is not active; riak admin bucket-type creates and activates it"
 
 
 class ServerTimeout(ServerError, TimeoutError):
@@ -437,7 +444,7 @@ class DatatypeMismatch(ServerError):
 class NotADatatype(ServerError):
     """The bucket type has no data type."""
 
-    _meaning = "the bucket type has no data type"
+    _meaning = "the bucket type has no data type; use one that was created with the property datatype"
 
 
 class RemovalFailed(ServerError):
@@ -605,7 +612,12 @@ _TEXTS: tuple[tuple[str, _Make, bool], ...] = (
     (r"\{precommit_fail,|precommit_fail", _plain(HookRejected), _NO),
     (r"\{precondition,\{not_present", _plain(RemovalFailed), _NO),
     (r"Operation type is .* but\s+bucket type is", _plain(DatatypeMismatch), _NO),
-    (r"(Bucket datatype )?`.*` is not a supported type$", _plain(NotADatatype), _NO),
+    (
+        r"(Bucket datatype )?`.*` is not a supported type$"
+        r'|"?(Counters require bucket property|Bucket must be allow_mult=true|non-counter operation on default bucket)',
+        _plain(NotADatatype),
+        _NO,
+    ),
     (r"Invalid bucket properties:", _plain(InvalidProperties), _NO),
     (r"Unknown message code:", _plain(NotSupported), _NO),
     # A job's phases run as its inputs arrive: one that fails may have written for the inputs before.

@@ -10,7 +10,7 @@ from typing import Any, Literal, NoReturn, Protocol
 
 from aioriak.cluster.balancer import Balancer
 from aioriak.cluster.cluster import Cluster
-from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.cluster.dispatcher import CLOSED, Dispatcher
 from aioriak.cluster.hedging import Hedging
 from aioriak.cluster.observed import ObservedDispatcher
 from aioriak.codec import Codecs
@@ -123,7 +123,7 @@ class Runtime:
         dispatcher = self._dispatcher
         if dispatcher is None:
             if self._closed:
-                raise ClientClosed("the client is closed")
+                raise ClientClosed(CLOSED)
             self._cluster = Cluster(self.loop, self.settings, balancer=self._balancer, telemetry=self._telemetry)
             self._cluster.on_close = self.updates.close
             kind = Dispatcher if self._telemetry is None else ObservedDispatcher
@@ -158,7 +158,7 @@ class Runtime:
         Raises :class:`~aioriak.error.ConnectError` when no node can be reached.
         """
         if self.closed:
-            raise ClientClosed("the client is closed")
+            raise ClientClosed(CLOSED)
         await self.dispatcher.cluster.start()
 
     def close(self) -> None:

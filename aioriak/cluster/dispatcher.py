@@ -24,6 +24,8 @@ from aioriak.wire.operation import SET_CLIENT_ID, Operation
 
 logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
+CLOSED = "the client is closed, and cannot be opened again; create a new RiakClient"
+
 Q = TypeVar("Q")
 M = TypeVar("M", covariant=True)
 R = TypeVar("R")
@@ -103,7 +105,7 @@ class Dispatcher:
         tries: Attempts | None = None
         while True:
             if cluster.closed:
-                raise conclude(ClientClosed("the client is closed"), tries.errors if tries else [])
+                raise conclude(ClientClosed(CLOSED), tries.errors if tries else [])
             until = deadline
             up = cluster.up
             if len(up) == 1:  # nothing to choose, nowhere else to go
@@ -304,7 +306,7 @@ class MessageStream(Generic[R]):
             self._deadline = loop.time() + self._timeout
         deadline = self._deadline
         if cluster.closed:
-            raise ClientClosed("the client is closed")
+            raise ClientClosed(CLOSED)
         while (node := cluster.pick(self._request, tries.nodes)) is None:
             await cluster.wait_for_node(deadline, tries.errors)
         self._node = node

@@ -12,7 +12,7 @@ from aioriak.error import InvalidRequest, NotSupported
 from aioriak.operations.contents import WireContent
 from aioriak.operations.indexes import LONGEST, is_continuation
 from aioriak.operations.names import Name, encode_key, text, to_bytes
-from aioriak.operations.options import Timeout, flag, milliseconds, octets, positive
+from aioriak.operations.options import Timeout, flag, milliseconds, octets, positive, unknown_option
 from aioriak.operations.stream import Stream
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import COVERAGE, CS_BUCKET, MEMBERSHIP, PREFLIST
@@ -133,7 +133,7 @@ class BucketFold(Stream[FoldedObject]):
             if value is None:
                 continue
             if name not in _FOLD_CHECKS:
-                raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(_FOLD_CHECKS))}")
+                raise unknown_option(name, _FOLD_CHECKS)
             checked = _FOLD_CHECKS[name](name, value)
             setattr(request, name, checked)
             if name == "timeout":

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 from aioriak.cluster.dispatcher import Dispatcher, MessageStream
 from aioriak.error import InvalidRequest, InvalidType, ProtocolError
 from aioriak.operations.names import Name, decimal, show, text, texts, to_bytes
-from aioriak.operations.options import Timeout, flag, milliseconds, octets, positive
+from aioriak.operations.options import Timeout, flag, milliseconds, octets, positive, unknown_option
 from aioriak.riak_pb import kv
 from aioriak.wire.operation import INDEX
 
@@ -140,7 +140,7 @@ class IndexQuery:
             if value is None:
                 continue
             if name not in _CHECKS:
-                raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(_CHECKS))}")
+                raise unknown_option(name, _CHECKS)
             checked = _CHECKS[name](name, value)
             if name == "timeout":
                 self.timeout = (checked or LONGEST) / 1000

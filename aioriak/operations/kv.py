@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from aioriak.cluster.dispatcher import Dispatcher
-from aioriak.error import InvalidRequest
+from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations import repeat
 from aioriak.operations.contents import Outgoing, WireContent, fill
 from aioriak.operations.encoding import GetEncoder as GetEncoder
@@ -106,6 +106,8 @@ def put_content(
     options: Mapping[str, Any],
 ) -> Awaitable[Stored]:
     """Store an object in the encoder's bucket; ``options`` as for :func:`put`."""
+    if vclock is not None and type(vclock) is not bytes:
+        raise InvalidType(f"a vclock is bytes, not {type(vclock).__name__}; set the bytes of a fetched object's vclock")
     return_body = options.get("return_body")
     usual = (return_body is None or return_body is True) and len(options) == ("return_body" in options)
     if usual and key is not None and not dispatcher.retry.retry_writes and is_plain(content):

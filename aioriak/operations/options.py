@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Literal, TypedDict, cast
 
+from aioriak.config import suggestion
 from aioriak.error import InvalidRequest, InvalidType
 
 Quorum = int | Literal["one", "quorum", "all", "default"]
@@ -244,6 +245,12 @@ def check_read(options: ReadOptions) -> float | None:
     return apply(SimpleNamespace(), options, READ)
 
 
+def unknown_option(name: str, known: Iterable[str]) -> TypeError:
+    """Return the error for an option of a request that does not exist."""
+    names = sorted(known)
+    return TypeError(f"there is no option {name!r}; {suggestion([name], names)}the options are {', '.join(names)}")
+
+
 def apply(request: Any, options: Mapping[str, Any], checks: Mapping[str, Check]) -> float | None:
     """Write options into a request; returns its timeout in seconds, if one was given.
 
@@ -253,7 +260,7 @@ def apply(request: Any, options: Mapping[str, Any], checks: Mapping[str, Check])
     for name, value in options.items():
         check = checks.get(name)
         if check is None:
-            raise TypeError(f"there is no option {name!r}; there are {', '.join(sorted(checks))}")
+            raise unknown_option(name, checks)
         if value is None:
             continue
         checked = check(name, value)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.config import suggestion
 from aioriak.error import InvalidRequest
 from aioriak.operations.names import text, to_bytes
 from aioriak.operations.options import QUORUM_WORDS, Quorum, count, flag, positive, quorum
@@ -167,7 +168,9 @@ def encode(properties: Mapping[str, Any]) -> base.RpbBucketProps:
     for name, value in properties.items():
         kind = PROPERTIES.get(name)
         if kind is None:
-            raise InvalidRequest(f"there is no bucket property {name!r}")
+            hint = suggestion([name], PROPERTIES) if isinstance(name, str) else ""
+            known = ", ".join(PROPERTIES)
+            raise InvalidRequest(f"there is no bucket property {name!r}; {hint}the properties are {known}")
         kind.write(props, name, value)
     return props
 

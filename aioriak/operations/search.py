@@ -8,7 +8,7 @@ from typing import Any, Literal, TypedDict
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.error import InvalidRequest, NotFound, NotModifiedFailed, NotSupported
 from aioriak.operations.names import Name, encode, text, to_bytes
-from aioriak.operations.options import Timeout, count, milliseconds, positive, seconds
+from aioriak.operations.options import Timeout, count, milliseconds, positive, seconds, unknown_option
 from aioriak.riak_pb import search as pb
 from aioriak.riak_pb import yokozuna
 from aioriak.wire.operation import (
@@ -103,8 +103,7 @@ def _fill(request: pb.RpbSearchQueryReq, options: Mapping[str, Any]) -> float | 
         elif name == "timeout":
             timeout = seconds(value)
         else:
-            known = ", ".join(sorted(SearchOptions.__annotations__))
-            raise TypeError(f"there is no option {name!r}; there are {known}")
+            raise unknown_option(name, SearchOptions.__annotations__)
     return timeout
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import socket
 from collections.abc import Callable
@@ -55,11 +56,21 @@ async def _connect(
     except TimeoutError as error:
         raise ConnectError(f"no connection to {address} within {timeout} s", node=str(address)) from error
     except (OSError, ValueError) as error:  # a name that cannot be encoded is a ValueError
-        raise ConnectError(f"no connection to {address}: {error}", node=str(address)) from error
+        raise ConnectError(f"no connection to {address}: {_explain(error)}", node=str(address)) from error
     sock = transport.get_extra_info("socket")
     if sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return connection
+
+
+def _explain(error: OSError | ValueError) -> str:
+    """Return what the system's error means and what to check, with its own words in parentheses."""
+    if isinstance(error, socket.gaierror):
+        return f"the host name cannot be resolved; check its spelling, and DNS ({error})"
+    # asyncio raises a plain OSError where a name has several addresses: "Multiple exceptions: [Errno 111] …"
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
+        return f"nothing listens there; check host and port, and listener.protobuf in riak.conf ({error})"
+    return str(error)
 
 
 async def _greet(

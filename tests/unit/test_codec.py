@@ -333,3 +333,9 @@ def test_an_encoder_is_a_function_for_a_content_type(content_type: Any, function
     for setter in (Codecs().encoders.set, Codecs().decoders.set):
         with pytest.raises(InvalidRequest):
             setter(content_type, function)
+
+
+@pytest.mark.parametrize("value", [{1, 2}, {"at": object()}])
+def test_a_value_that_is_no_json_is_refused_with_what_to_do(value: Any) -> None:
+    with pytest.raises(ContentError, match=r"is not JSON serializable; convert it .* or set an encoder"):
+        Codecs().encode(value, "application/json", None)

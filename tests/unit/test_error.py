@@ -86,6 +86,9 @@ TEXTS: list[tuple[str, type[ServerError], dict[str, Any]]] = [
     ('{precondition,{not_present,<<"zzz">>}}', RemovalFailed, {}),
     ("Operation type is `set` but  bucket type is `counter`.", DatatypeMismatch, {}),
     ("Bucket datatype `undefined` is not a supported type", NotADatatype, {}),
+    ("\"Counters require bucket property 'allow_mult=true'\"", NotADatatype, {}),
+    ('"Bucket must be allow_mult=true"', NotADatatype, {}),
+    ('"non-counter operation on default bucket"', NotADatatype, {}),
     ("Invalid bucket properties: [{n_val,not_integer}]", InvalidProperties, {}),
     ("Invalid bucket properties: not_active", BucketTypeNotFound, {}),
     ('{"phase":1,"error":"badarith","input":"x"}', MapReduceError, {"phase": 1, "reason": "badarith"}),
@@ -131,6 +134,7 @@ SCENARIOS: dict[str, type[ServerError | SecurityError]] = {
     "dt/map-remove-absent": RemovalFailed,
     "dt/not-a-datatype-bucket": NotADatatype,
     "dt/quorum": QuorumTooLarge,
+    "counter/legacy": NotADatatype,
     "server/unknown-code": NotSupported,
     "server/auth-refused": NotSupported,
     "server/starttls-refused": SecurityNotEnabled,
@@ -238,7 +242,8 @@ def test_a_known_text_of_the_server_is_explained(text: str, kind: type[ServerErr
     assert isinstance(error, ServerError)
     assert error.explanation != ServerError(text).explanation
     assert "{" not in error.explanation
-    assert str(error) == f'{error.explanation}: "{text}"'
+    quoted = text if text.startswith('"') else f'"{text}"'  # Riak's own quotes are not doubled
+    assert str(error) == f"{error.explanation}: {quoted}"
 
 
 def test_an_explanation_has_the_numbers_of_the_text() -> None:
@@ -287,6 +292,12 @@ def test_the_text_of_an_error_names_earlier_attempts() -> None:
     error = ConnectionLost("closed", node="b:2")
     error.attempts = (ConnectionLost("reset", node="a:1"), RequestTimeout("late"))
     assert str(error) == "closed (at b:2); earlier attempts: a:1: ConnectionLost: reset, ?: RequestTimeout: late"
+
+
+def test_the_text_of_an_error_names_equal_attempts_once() -> None:
+    error = RiakError("no node")
+    error.attempts = (*(ConnectError("refused", node="a:1") for _ in range(3)), ConnectError("refused", node="b:2"))
+    assert str(error).endswith("attempts: a:1: ConnectError: refused (3 times), b:2: ConnectError: refused")
 
 
 @pytest.mark.parametrize(

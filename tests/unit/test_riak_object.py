@@ -10,7 +10,7 @@ import pytest
 
 from aioriak import RiakClient, RiakContent, RiakObject
 from aioriak.bucket import Bucket
-from aioriak.error import ConflictError, ContentError, InvalidRequest
+from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidType
 from aioriak.riak_pb import kv
 
 
@@ -206,3 +206,11 @@ def test_a_value_that_was_replaced_is_let_go(robject: RiakObject) -> None:
     before = weakref.ref(robject.data)
     robject.data = "other"
     assert before() is None
+
+
+async def test_a_vclock_that_is_text_is_refused_before_anything_is_sent(bucket: Bucket) -> None:
+    robject = bucket.new_object("k", 1)
+    robject.vclock = "g2wAAAAB"  # type: ignore[assignment]
+    with pytest.raises(InvalidType, match="a vclock is bytes, not str"):
+        await robject.store()
+    await bucket.client.aclose()

@@ -143,8 +143,15 @@ def test_what_is_ill_typed_is_refused_and_the_option_named(family: str, name: st
 @pytest.mark.parametrize("value", [1, None])
 def test_an_unknown_option_is_a_type_error_that_names_those_there_are(family: str, value: Any) -> None:
     checks, _, kind, _ = FAMILIES[family]
-    with pytest.raises(TypeError, match=r"'quorm'; there are .*timeout"):
+    with pytest.raises(TypeError, match=r"'quorm'; the options are .*timeout"):
         apply(kind(), {"quorm": value}, checks)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_misspelled_option_is_told_the_right_name(family: str) -> None:
+    checks, _, kind, _ = FAMILIES[family]
+    with pytest.raises(TypeError, match=r"there is no option 'timeuot'; did you mean timeout\? the options are "):
+        apply(kind(), {"timeuot": 1}, checks)
 
 
 def test_a_timeout_in_milliseconds_comes_back_in_seconds() -> None:

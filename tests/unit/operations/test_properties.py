@@ -83,8 +83,13 @@ def test_what_is_ill_typed_is_refused_and_the_property_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["nval", "has_precommit", "name", "", 5])
 def test_an_unknown_property_is_refused(name: Any) -> None:
-    with pytest.raises(InvalidRequest, match="there is no bucket property"):
+    with pytest.raises(InvalidRequest, match=r"there is no bucket property .*; .*the properties are n_val, "):
         encode({name: 1})
+
+
+def test_a_misspelled_property_is_told_the_right_name() -> None:
+    with pytest.raises(InvalidRequest, match=r"no bucket property 'alow_mult'; did you mean allow_mult\? "):
+        encode({"alow_mult": True})
 
 
 @pytest.mark.parametrize("given", [None, [("n_val", 3)], "n_val"])
