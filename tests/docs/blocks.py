@@ -13,7 +13,8 @@ Each ``print`` says what it prints, in a comment behind it, or in comment lines 
 the statement that prints it.  ``...`` stands for any text.
 
 A console block holds commands after ``$``, and what they print.  Commands that
-install or change a machine (:data:`CHECKED`) are checked but not run.
+install or change a machine (:data:`CHECKED`) are checked but not run.  ``pytest`` runs
+the tests that the page has saved so far, or the files that the command names.
 
 A command that runs a saved program with ``run_app`` starts a service, which runs
 until the page has been read.
