@@ -27,7 +27,9 @@ def run_project(tmp_path: pathlib.Path) -> Run:
         environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
         environment.pop("PYTEST_ADDOPTS", None)
         ran = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", *loaded, *options],
+            [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider",
+             "-W", "ignore:Type google._upb:DeprecationWarning",  # of protobuf 4.25
+             *loaded, *options],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         return ran.stdout + ran.stderr
