@@ -202,7 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     for difference in differences:
         print(f"{difference}\n")
-    print(f"{requests} requests, {len(differences)} difference{'s'[: len(differences) != 1]}")
+    told = f"{requests} request{'s'[: requests != 1]}"
+    print(f"{told}, {len(differences)} difference{'s'[: len(differences) != 1]}")
     return int(bool(differences))
 
 
