@@ -48,21 +48,28 @@ class Storage:
 
     async def store(self, document: Document) -> None:
         """Store a document and count it."""
+        for error in await asyncio.gather(self._keep(document), self._count_once(document), return_exceptions=True):
+            if error is not None:
+                raise error
+        counter = self.deliveries.new(document.source)
+        counter.increment()
+        await self._call(counter.store)
+
+    async def _keep(self, document: Document) -> None:
         stored = await self._call(self.documents.get, document.id)
         if not stored.exists or stored.data["version"] < document.version:
             stored.data = document.stored()
             stored.set_index("source_bin", document.source)
             stored.set_index("version_int", document.version)
             await self._call(stored.store)
+
+    async def _count_once(self, document: Document) -> None:
         source = await self._call(self.sources.get, f"{document.source}/{shard(document.id):02}")
         if document.id not in source.sets["ids"].value:
             source.sets["ids"].add(document.id)
             source.counters["documents"].increment()
             source.registers["latest"].assign(document.id)
             await self._call(source.store)
-        counter = self.deliveries.new(document.source)
-        counter.increment()
-        await self._call(counter.store)
 
 
 def _newest(stored: Any) -> None:

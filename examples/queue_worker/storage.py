@@ -1,6 +1,6 @@
 """Riak's side, with aioriak.
 
-For each document, in this order:
+For each document, the first two at once and the last when both are done:
 
 1. the document itself, under its id, with indexes; the newer of two versions
    wins, whether they meet here or as siblings;
@@ -15,6 +15,7 @@ delivery more, which is what happened.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aioriak import RiakClient, RiakObject
@@ -35,8 +36,10 @@ class Storage:
 
     async def store(self, document: Document) -> None:
         """Store a document and count it; raises :class:`~aioriak.error.RiakError`."""
-        await self._keep(document)
-        await self._count_once(document)
+        # Both end before an error is raised: a message that is put back must not be worked on here still.
+        for error in await asyncio.gather(self._keep(document), self._count_once(document), return_exceptions=True):
+            if error is not None:
+                raise error
         counter = await self.deliveries.new(document.source)
         counter.increment()
         await counter.store(return_body=False)

@@ -269,3 +269,18 @@ def test_a_feed_gives_a_document_for_each_line(tmp_path: pathlib.Path) -> None:
     assert (named.id, named.source, named.version) == ("a", "shop", 7)
     assert (nameless.source, nameless.body) == ("orders", [1, 2])
     assert nameless.id == list(from_feed(feed))[1].id
+
+
+async def test_both_parts_of_a_document_end_before_an_error_is_raised() -> None:
+    async with RiakServer() as server, RiakClient(server.host, server.port) as client:
+        storage = Storage(client)
+        server.faults.error("put", "the disk is full")
+        (document,) = documents(1)
+        with pytest.raises(RiakError, match="the disk is full"):
+            await storage.store(document)
+        assert server.requests["data type update"] == 1
+        server.faults.clear()
+        await storage.store(document)
+        assert (await storage.documents.get(document.id)).exists
+        report = await storage.report(document.source)
+        assert (report["documents"], report["deliveries"]) == (1, 1)
