@@ -107,7 +107,7 @@ def put_content(
 ) -> Awaitable[Stored]:
     """Store an object in the encoder's bucket; ``options`` as for :func:`put`."""
     if vclock is not None and type(vclock) is not bytes:
-        raise InvalidType(f"a vclock is bytes, not {type(vclock).__name__}; set the bytes of a fetched object's vclock")
+        raise _bad_vclock(vclock)
     return_body = options.get("return_body")
     usual = (return_body is None or return_body is True) and len(options) == ("return_body" in options)
     if usual and key is not None and not dispatcher.retry.retry_writes and is_plain(content):
@@ -115,6 +115,10 @@ def put_content(
         return dispatcher.call(PUT, plain, None, encoder.frame(plain, dispatcher.usual_timeout))
     kind = encoder.type or None
     return put(dispatcher, kind, encoder.bucket, key, vclock, lambda target: fill(target, content), options)
+
+
+def _bad_vclock(vclock: object) -> InvalidType:
+    return InvalidType(f"a vclock is bytes, not {type(vclock).__name__}; set the bytes of a fetched object's vclock")
 
 
 async def delete(
@@ -126,6 +130,8 @@ async def delete(
     options: Mapping[str, Any],
 ) -> None:
     """Delete an object; ``options`` are those of ``DeleteOptions``."""
+    if vclock is not None and type(vclock) is not bytes:
+        raise _bad_vclock(vclock)
     request = kv.RpbDelReq()
     request.bucket = bucket
     request.key = key

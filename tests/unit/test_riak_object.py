@@ -213,4 +213,6 @@ async def test_a_vclock_that_is_text_is_refused_before_anything_is_sent(bucket: 
     robject.vclock = "g2wAAAAB"  # type: ignore[assignment]
     with pytest.raises(InvalidType, match="a vclock is bytes, not str"):
         await robject.store()
+    with pytest.raises(InvalidType, match="a vclock is bytes, not str"):
+        await robject.delete()
     await bucket.client.aclose()

@@ -18,7 +18,7 @@ ENTRIES = [
     for heading in HEAD.findall(PAGE.read_text())
     for message in re.findall(r"\*\*(.+?)\*\*", heading)
 ]
-OF_PYTHON = {"'NoneType' object is not subscriptable", "'coroutine' object has no attribute", "ListingWarning"}
+OF_PYTHON = {"object is not subscriptable", "object has no attribute", "ListingWarning"}
 WHOLE = {
     "Security is enabled": "Security is enabled, please STARTTLS first",
     "Unknown message code": "Unknown message code: 27",
