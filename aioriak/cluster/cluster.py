@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
-_MANY = 16  # nodes above which only some are looked at for a request
-_DRAWS = 8  # of that many
+_MANY = 16  # above this number of nodes only a sample is considered for a request
+_DRAWS = 8  # the size of that sample
 _AT_ONCE = 100  # nodes that discovery adds in one iteration of the loop
 
 
@@ -59,7 +59,7 @@ class Cluster:
         self.on_close: Callable[[], None] = _nothing
         """Called once when closing begins, in the event loop."""
         self._starting: asyncio.Task[None] | None = None
-        self._starters = 0  # tasks that wait for it
+        self._starters = 0  # tasks that await _starting
         self._closed_reported = False
         self.nodes: dict[Address, Node] = {}
         self.up: list[Node] = []
@@ -93,7 +93,7 @@ class Cluster:
         starting = self._starting
         if starting is None:
             if any(node.pool.open_connections for node in self.up):
-                return  # requests came first
+                return  # an earlier request has connected already
             starting = self._starting = self.task(self._start(), "aioriak connects")
         if not starting.done():
             self._starters += 1
@@ -177,7 +177,7 @@ class Cluster:
     def _set_addresses(self, name: Address, found: list[Address]) -> None:
         """Let the nodes of a name be those at the addresses found for it."""
         for address in found:
-            if address not in self.nodes:  # the user may have named it too
+            if address not in self.nodes:  # the user may have listed this address as well
                 self._add(address, seed=True).origin = name
         gone = [node for node in self.nodes.values() if node.origin == name and node.address not in found]
         for node in gone:
@@ -320,7 +320,7 @@ class Cluster:
         timeout = self.settings.health.probe_timeout
         error: RiakError | None = None
         late = True
-        while late:  # because the event loop was blocked meanwhile
+        while late:  # a reply may be late because the event loop was blocked
             asked_at = self.loop.time()
             try:
                 await check(node, timeout)
@@ -335,7 +335,7 @@ class Cluster:
             self.mark_down(node, error)
             node.pool.fail_movable(error)
         elif any(one is not node and not self._is_silent(one) for one in self.up):
-            # It could not be asked, as callers wait for a write on each connection.  Reads are safe elsewhere.
+            # The node could not be pinged: every connection is in use by a write.  Reads can be retried elsewhere.
             node.pool.fail_movable(error)
 
     def _is_silent(self, node: Node) -> bool:
@@ -445,7 +445,7 @@ class Cluster:
         for number, address in enumerate(new, 1):
             self.add_node(address, seed=False)
             if number % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # requests go on meanwhile
+                await asyncio.sleep(0)  # let requests run in between
                 if self.closed:
                     return True
         gone = [node for node in self.nodes.values() if not node.seed and node.address not in listed]
@@ -486,7 +486,7 @@ class Cluster:
                 self.loop.call_soon_threadsafe(self._close_now)
                 return
         except RuntimeError:
-            pass  # the loop was closed just now
+            pass  # the event loop has been closed
         self._close_now()
 
     def _close_now(self) -> None:
@@ -528,7 +528,7 @@ class Cluster:
 
     def _wake_waiters(self) -> None:
         if self.loop.is_closed():
-            return  # no caller is left
+            return  # the event loop is closed: no caller can be waiting
         if not self._ended.done():
             self._ended.set_result(None)
         for waiter in self._waiters:
@@ -541,6 +541,6 @@ def _nothing() -> None:
 
 
 def _router(cluster: Cluster) -> KeyRouter:
-    from aioriak.cluster.ring import KeyRouter  # with hashlib, which few need
+    from aioriak.cluster.ring import KeyRouter  # imports hashlib, which is needed with key_aware only
 
     return KeyRouter(lambda: cluster.up, PATIENCE * cluster.settings.health.probe_timeout)

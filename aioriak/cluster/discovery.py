@@ -20,7 +20,7 @@ logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
 async def resolve(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address]:
     """Return the addresses of a name; the name itself if it has one address, or cannot be looked up."""
-    return await look_up(loop, address) or [address]  # connecting will say what is wrong
+    return await look_up(loop, address) or [address]  # the connection attempt reports the error
 
 
 async def look_up(loop: asyncio.AbstractEventLoop, address: Address) -> list[Address] | None:

@@ -56,7 +56,7 @@ class Attempts:
         self.counted += counts
         self.nodes.append(node)
         self.errors.append(error)
-        if len(self.errors) > 10:  # keep those after which the outcome is unknown
+        if len(self.errors) > 10:  # keep the errors that leave the outcome unknown
             del self.errors[next((at for at, one in enumerate(self.errors) if not one.outcome_unknown), 0)]
 
 
@@ -108,7 +108,7 @@ class Dispatcher:
                 raise conclude(ClientClosed(CLOSED), tries.errors if tries else [])
             until = deadline
             up = cluster.up
-            if len(up) == 1:  # nothing to choose, nowhere else to go
+            if len(up) == 1:  # only one node can be chosen
                 node: Node | None = up[0]
             else:
                 node = cluster.pick(request, tries.nodes if tries else ())
@@ -196,9 +196,9 @@ class Dispatcher:
         left = None if deadline is None else deadline - self._loop.time()
         counts = sent or not isinstance(error, ConnectError) or cluster.settings.behind_load_balancer
         if isinstance(error, SecurityError):
-            wait = 0.0 if cluster.up and node not in cluster.up else None  # another node may know better
+            wait = 0.0 if cluster.up and node not in cluster.up else None  # retry at once on another node
         elif not counts:
-            wait = 0.0  # out with its node before anything was sent: there is no harm, and no node to spare
+            wait = 0.0  # its node was removed before the request was sent: retry at once
         else:
             wait = may_try_again(error, operation, sent, tries.counted + 1, self.retry)
         if cluster.closed or wait is None or (left is not None and wait >= left):
@@ -246,7 +246,7 @@ class MessageStream(Generic[R]):
         self._timeout = timeout
         self._exchange: StreamExchange | None = None
         self._node: Node | None = None
-        self._deadline: float | None = None  # for the first message, all attempts together
+        self._deadline: float | None = None  # for the first message, over all attempts
         self._asked_at = 0.0  # loop time of the last step that waited for a message
         self._stepping = False
         self._begun = False
@@ -263,7 +263,7 @@ class MessageStream(Generic[R]):
 
     async def __anext__(self) -> R:
         if self._error is not None:
-            raise self._error  # at every step: a stream that failed never looks complete
+            raise self._error  # raised at every step, so that a failed stream never looks complete
         if self._ended:
             raise StopAsyncIteration
         if self._stepping:

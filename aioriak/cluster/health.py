@@ -27,7 +27,7 @@ from aioriak.wire.operation import GET, PING, SERVER_INFO, Operation
 
 logger: logging.Logger = logging.getLogger("aioriak.cluster")
 
-_OTHER_PROTOCOL = 0.5  # seconds that a server of another protocol has to show itself
+_OTHER_PROTOCOL = 0.5  # seconds to wait for bytes that identify another protocol
 PATIENCE = 5
 """Times ``probe_timeout`` that anything but a ping may take: a node under load answers it later."""
 

@@ -18,9 +18,9 @@ from aioriak.error import RiakError
 from aioriak.transport.exchange import Exchange, new_exchange
 from aioriak.wire.operation import Operation
 
-_PERIOD = 10.0  # seconds that a window lasts at least
-_LEAST = 100  # requests that it has at least
-_BOUNDS = [0.00025 * 2 ** (step / 4) for step in range(76)]  # seconds; each a fifth more than the one before
+_PERIOD = 10.0  # the minimum length of a window in seconds
+_LEAST = 100  # the minimum number of requests in a window
+_BOUNDS = [0.00025 * 2 ** (step / 4) for step in range(76)]  # seconds; each bound is 19 % above the previous one
 
 
 class Latencies:
@@ -206,7 +206,7 @@ class Race:
             return
         error = future.exception()
         if first.done():
-            return  # its answer came first, or run() waits for this one
+            return  # the first request was answered, or run() awaits the second
         assert second is not None
         assert other is not None
         if isinstance(error, RiakError) and not is_final(error):

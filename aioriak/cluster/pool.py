@@ -43,14 +43,14 @@ logger: logging.Logger = logging.getLogger("aioriak.pool")
 
 Connect = Callable[[], Awaitable[Connection]]
 
-_PAUSE = 1.0  # seconds without opening connections after one could not be made, or was lost within this time
-_DEATHS = 3  # connections lost that soon, one after the other and without a reply, before requests wait for the pause
+_PAUSE = 1.0  # seconds without new connections after an attempt failed, or a connection was lost within this time
+_DEATHS = 3  # after so many such losses in a row without a reply, requests wait until the pause ends
 _FRESH = 0.05  # seconds; a connection that was idle for longer is checked before it is used
 _USUAL = 0.2  # seconds; the latency to assume before the first replies
 _SLOW = 5.0  # times the usual latency after which a connection is slow
-_LEAST_PATIENCE = 0.1  # seconds before which none is
-_JITTER = 0.05  # the part of max_lifetime by which it is shortened at random at most
-# members looked up once: to find one in its class takes as long as ten other instructions
+_LEAST_PATIENCE = 0.1  # seconds; no connection is slow before this time
+_JITTER = 0.05  # max_lifetime is shortened at random by at most this fraction
+# looked up once: an Enum member's lookup takes as long as ten other instructions
 _IDLE, _BUSY, _LEASED = State.IDLE, State.BUSY, State.LEASED
 _GIVES_WAY = (State.BUSY, State.RESERVED, State.RETIRING)
 _LEAVING = (ConnectionState.RETIRING, ConnectionState.CLOSING, ConnectionState.CLOSED)
@@ -94,8 +94,8 @@ class Pool:
         self._rotation = self._slots.rotation
         self._idle = self._slots.idle
         self._slot_of: dict[Connection, Slot] = {}
-        self._latest: Slot | None = None  # picked last, or answered last and so with room; never slow
-        self._room = 0  # requests that a connection may have in flight, until there is a reply; 0: to be computed
+        self._latest: Slot | None = None  # the slot picked last, or answered last; never a slow one
+        self._room = 0  # in-flight limit of a connection until the next reply; 0: not computed
         self._cursor = 0
         self._usual = _USUAL  # seconds; a moving average of latencies
         self._waiting: OrderedDict[AnyExchange, None] = OrderedDict()
@@ -107,8 +107,8 @@ class Pool:
         self._watchdog: asyncio.TimerHandle | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._deaths = 0
-        self._leases = 0  # those that wait for a place; the next one that is free is theirs
-        self._vacancy: asyncio.Future[None] | None = None  # done when a connection was closed, or may be for another
+        self._leases = 0  # leases that wait for a slot; the next free slot is reserved for them
+        self._vacancy: asyncio.Future[None] | None = None  # resolved when a slot may have become free
         self._closing = False
 
     # -- figures ------------------------------------------------------------------
@@ -220,7 +220,7 @@ class Pool:
         idle = self._idle
         while idle:
             slot = idle[-1]
-            if not slot.connection.usable:  # its send buffer is full still
+            if not slot.connection.usable:  # its send buffer is still full
                 others = [one for one in idle if one.connection.usable]
                 if not others:
                     break
@@ -233,7 +233,7 @@ class Pool:
             return slot
         if not relief and len(self._slots.all) < self.limits.max_size:
             self._grow()
-        # Many requests at once fill the connections in turns.  The next one usually has room.
+        # A burst of requests fills the connections in turn; the next connection usually has room.
         rotation = self._rotation
         at = self._cursor + 1
         if at >= len(rotation):
@@ -260,7 +260,7 @@ class Pool:
         latest = self._latest
         if latest is not None and latest.connection.usable and not latest.slow and len(latest.pending) <= average:
             return latest  # requests that leave together share a write
-        # around from the last one found so, to the first with no more in flight than the average
+        # start after the connection found last; stop at the first with no more in flight than the average
         best: Slot | None = None
         slow: Slot | None = None
         least = most
@@ -335,7 +335,7 @@ class Pool:
                 return
             chosen = min(usable, key=lambda slot: (slot.slow, len(slot.pending)))
             if not slots.move(chosen, Event.RESERVE):
-                return  # it is just becoming idle
+                return  # the connection is just becoming idle
             if chosen is self._latest:
                 self._latest = None
             del waiting[exchange]
@@ -353,7 +353,7 @@ class Pool:
         """Note replies, ``count`` of them the last to their request."""
         slot = self._slot_of.get(connection)
         if slot is None or slot.state is _LEASED:
-            return  # what a health check sends is not a request of the pool
+            return  # a health check's requests are not counted
         now = self.replied_at = connection.since
         self._deaths = 0
         slot.slow = False
@@ -395,7 +395,7 @@ class Pool:
     def _measure(self, replies: list[Reply[AnyExchange]], now: float) -> None:
         oldest, newest = replies[0][0], replies[-1][0]
         if isinstance(oldest, StreamExchange) or isinstance(newest, StreamExchange):
-            return  # how long a stream takes depends on its reader
+            return  # a stream's duration depends on its reader
         latency = now - newest.started
         self._usual += (latency - self._usual) / 16
         slowest = bisect_left(LATENCY_BOUNDS, now - oldest.started)
@@ -491,7 +491,7 @@ class Pool:
                     self._latest = None
         if slow:
             self._relieve()
-        self._watchdog = None  # not before, or what was sent just now would have started a second one
+        self._watchdog = None  # cleared last: a request sent above would otherwise have started a second timer
         if not busy or self._closing:
             return
         following = now + patience
@@ -512,7 +512,7 @@ class Pool:
                 target = self._pick(relief=True)
                 if target is None:
                     if not self._slots.opening:
-                        self._grow()  # which is followed by another attempt
+                        self._grow()  # _begin() tries again once the new connection is open
                     return
                 slot.connection.withdraw(exchange)
                 self._send(target, exchange)
@@ -538,8 +538,8 @@ class Pool:
             return False
         slot = slots.add()
         slot.replaces = replaces
-        # Not loop.create_task(): a task factory that runs tasks at once would open the connection in the middle
-        # of the caller's work on the pool.
+        # Not loop.create_task(): an eager task factory would open the connection in the middle
+        # of the caller's changes to the pool.
         slot.task = asyncio.Task(
             self._open(slot), loop=self._loop, name=f"aioriak opens a connection to {self.node}"
         )
@@ -568,7 +568,7 @@ class Pool:
         if self._connect_failed is not None:
             self._connect_failed(error)
         if self._rotation:
-            self._serve()  # what waited for this connection gets another
+            self._serve()  # send the waiting requests over another connection
 
     def _opened(self, slot: Slot, connection: Connection, event: Event) -> bool:
         """Put a new connection into its slot; returns whether it is part of the pool now."""
@@ -605,7 +605,7 @@ class Pool:
         self._serve()
         self._relieve()
         if slot.state is _IDLE:
-            self._wake_leases()  # what it was opened for was given up, or never was
+            self._wake_leases()  # the new connection is not needed for a request
 
     async def lease(self, timeout: float | None = None) -> Connection:
         """Open a connection that takes no requests of the pool, for a health check or the like.
@@ -633,7 +633,7 @@ class Pool:
             raise
         if not self._opened(slot, connection, Event.LEASE):
             raise ConnectError("the pool was closed", node=self.node)
-        self._serve()  # what waited for it, as it might have been opened for the pool, gets another connection
+        self._serve()  # waiting requests that counted on this slot need another connection
         return connection
 
     async def _make_room(self, timeout: float | None) -> None:
@@ -643,17 +643,17 @@ class Pool:
             while len(self._slots.all) >= self.limits.max_size and not self._closing:
                 spare = self._spare()
                 if spare is not None:
-                    spare.connection.abort()  # close() could wait for a peer that is frozen
+                    spare.connection.abort()  # close() would wait for a frozen peer
                 if self._vacancy is None:
                     self._vacancy = self._loop.create_future()
                 try:
                     async with asyncio.timeout_at(deadline):
-                        await asyncio.wait([self._vacancy])  # others may wait for it too: never cancel it
+                        await asyncio.wait([self._vacancy])  # shared with other leases: do not cancel it
                 except TimeoutError:
                     raise PoolTimeout("every connection stayed busy", node=self.node) from None
         except BaseException:
             self._leases -= 1
-            self._serve()  # the next place is not kept for this lease any more
+            self._serve()  # the next free slot is no longer reserved for this lease
             raise
         self._leases -= 1
 
@@ -698,7 +698,7 @@ class Pool:
                 slot.reserved_for = None
                 self._slots.move(slot, Event.RELEASE)
         for exchange in waiting:
-            failed = copy(error)  # one for each caller: what they add to it is theirs
+            failed = copy(error)  # a copy for each caller, because callers add to their error
             failed.node = self.node
             failed.__cause__ = error
             exchange.fail(failed)
@@ -724,7 +724,7 @@ class Pool:
                 self._latest = None
             if slot.reserved_for is not None:
                 self._unreserve(slot)
-                self._serve()  # it may take long to close, and there may be room for another
+                self._serve()  # closing may take long, and there may be room for another connection
 
     # -- timers ----------------------------------------------------------------------------
 
@@ -741,7 +741,7 @@ class Pool:
         expired = self._deadlines.expired(self._loop.time())
         for exchange in expired:
             exchange.fail(PoolTimeout("every connection stayed busy; nothing was sent", node=self.node))
-        for exchange in expired:  # later, because this may send what waits
+        for exchange in expired:  # in a second pass, because abandoned() may send waiting requests
             self.abandoned(exchange)
         following = self._deadlines.next
         if following is not None:
@@ -809,10 +809,10 @@ class Pool:
                 timer.cancel()
         self._expiry = self._maintenance = self._watchdog = self._pause = None
         if self._loop.is_closed():
-            return []  # no caller is left
+            return []  # the event loop is closed: no caller can be waiting
         self._wake_leases()
         for slot in list(self._slots.opening):
-            self._slots.move(slot, Event.LOST)  # a connection that is made all the same is closed then
+            self._slots.move(slot, Event.LOST)  # if the connection is established all the same, _opened() closes it
             if slot.task is not None:
                 slot.task.cancel()
         self.fail_waiting(error or ConnectError("the pool was closed", node=self.node))
@@ -820,7 +820,7 @@ class Pool:
         connections = [slot.connection for slot in self._slots.all if slot not in self._slots.opening]
         for connection in connections:
             if connection.pending:
-                connection.abort()  # close() would wait for a peer that does not read
+                connection.abort()  # close() would wait for a peer that does not read its socket
             else:
                 connection.close()
         return connections

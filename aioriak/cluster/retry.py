@@ -65,7 +65,7 @@ def may_try_again(
     if not again:
         return None
     if attempt == 1 and isinstance(error, ConnectionLost):
-        return 0.0  # probably a connection that died while idle: another one is likely to work
+        return 0.0  # the connection probably died while idle; another connection is likely to work
     return policy.backoff.delay(attempt)
 
 

@@ -26,10 +26,10 @@ from aioriak.wire.operation import PREFLIST
 
 logger: logging.Logger = logging.getLogger("aioriak.ring")
 
-_RELEARN = 60.0  # seconds
+_RELEARN = 60.0  # seconds between two checks of the ring
 _SIZES = [2**power for power in range(17)]
-_MOST = 4096  # preflists asked for in one go
-_SAMPLE = 8  # preflists that show whether the ring is as it was
+_MOST = 4096  # the maximum number of preflists requested in one run
+_SAMPLE = 8  # the number of preflists that are compared to detect a change
 _BUCKET = b"aioriak"
 
 
@@ -62,7 +62,7 @@ class KeyRouter:
         self._rng = rng or Random()
         self._stale = asyncio.Event()
         self._indexed: Sequence[Node] | None = None
-        self._by_name: dict[str, Node] = {}  # of the nodes in _indexed
+        self._by_name: dict[str, Node] = {}  # the nodes in _indexed by name
 
     def owner(self, request: Any, up: Sequence[Node]) -> Node | None:
         """Return the node that owns a request's key, if that is known and the node is up.
@@ -71,7 +71,7 @@ class KeyRouter:
         """
         size = self.ring_size
         bucket, key = getattr(request, "bucket", None), getattr(request, "key", None)
-        if not size or not bucket or not key or isinstance(request, kv.RpbIndexReq):  # whose key is a term
+        if not size or not bucket or not key or isinstance(request, kv.RpbIndexReq):  # an index request's key is a term
             return None
         kind = getattr(request, "type", None)
         if kind == b"default":
@@ -92,7 +92,7 @@ class KeyRouter:
 
     async def _learn_at_intervals(self) -> None:
         while True:
-            self._stale.clear()  # what changes from here on is not in what is learned now
+            self._stale.clear()  # later changes are not covered by this run
             try:
                 await self.learn()
             except RiakError as error:

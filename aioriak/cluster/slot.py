@@ -140,7 +140,7 @@ class Slot:
     """The connection's requests in flight."""
 
     def __init__(self) -> None:
-        self.state: State = State.GONE  # until the pool takes it in
+        self.state: State = State.GONE  # until the pool adds the slot
         self.pending = ()
         self.slow: bool = False
         """Its oldest request has been unanswered for long, compared with the others of the node."""
@@ -195,7 +195,7 @@ class Slots:
                 else:
                     self.idle.remove(slot)
             elif event is Event.OPENED:
-                self.idle.insert(0, slot)  # those that were used before are preferred, so that others become old
+                self.idle.insert(0, slot)  # recently used ones are preferred, so that others reach idle_timeout
             else:
                 self.idle.append(slot)
         if before.rotation is not after.rotation:

@@ -20,7 +20,7 @@ class Deadlines:
     def __init__(self, waits: Callable[[AnyExchange], bool]) -> None:
         self._waits = waits
         self._entries: list[tuple[float, int, AnyExchange]] = []
-        self._number = 0  # keeps requests of one deadline in order
+        self._number = 0  # a tie-breaker that keeps requests with equal deadlines in order
 
     def __len__(self) -> int:
         return len(self._entries)

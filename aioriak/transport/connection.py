@@ -31,8 +31,8 @@ __all__ = ["AnyExchange", "Connection", "Event", "Owner", "State"]
 
 logger: logging.Logger = logging.getLogger("aioriak.transport")
 
-_LARGE = 64 * 1024  # bytes; frames above this are written as they are, not joined with others
-_STREAM_READ = 64 * 1024  # bytes of a stream read at once: a read of empty messages makes 13,000 objects
+_LARGE = 64 * 1024  # bytes; a larger frame is written alone, without being joined with others
+_STREAM_READ = 64 * 1024  # bytes read at once from a stream: 64 KiB of empty messages are 13,000 objects
 
 
 class State(Enum):
@@ -91,7 +91,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
 }
 """State to event to next state; an event that is not listed for a state changes nothing."""
 
-# looked up once: to find a member in its class takes as long as ten other instructions
+# looked up once: an Enum member's lookup takes as long as ten other instructions
 _OPEN, _ALONE, _RETIRING = State.OPEN, State.ALONE, State.RETIRING
 
 
@@ -157,7 +157,7 @@ class Connection(asyncio.BufferedProtocol):
         self._stalled = False
         self._flushing = False  # _flush() is due in this iteration of the loop or the next
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf  # when it is due
+        self._timer_at = inf  # loop time at which _timer fires
 
     def __repr__(self) -> str:
         return f"<Connection {self.node} {self.state.value}, {len(self.pending)} in flight>"
@@ -225,7 +225,7 @@ class Connection(asyncio.BufferedProtocol):
             session.send(exchange)
             self._give_to(exchange)
         else:
-            pending.append(exchange)  # as Session.send() does: no stream is under way on a usable connection
+            pending.append(exchange)  # as Session.send() does; a usable connection has no stream in progress
             session.unwritten.append(exchange)
         if not self._flushing:
             self._flushing = True
@@ -245,7 +245,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _alone_ended(self, exchange: AnyExchange) -> None:
         if self.pending and self.pending[0] is exchange:
-            self.abort()  # given up: the server may be busy with it for minutes
+            self.abort()  # the server may work on the cancelled request for minutes
 
     def _resume_reading(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -259,7 +259,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         oldest = session.pending[0]
         if oldest is not session.unwritten[0] and oldest.done():
-            self._check_stall()  # its caller gave it up in this iteration of the loop
+            self._check_stall()  # the caller cancelled the request in this iteration of the loop
         outgoing, session.unwritten = session.unwritten, []
         if len(outgoing) == 1:
             outgoing[0].sent = True
@@ -306,7 +306,7 @@ class Connection(asyncio.BufferedProtocol):
                 continue
             future = exchange.future  # type: ignore[union-attr]
             if future.done():
-                continue  # given up: the reply is dropped
+                continue  # cancelled or timed out: the reply is discarded
             if error is None:
                 exchange.reply = message  # type: ignore[union-attr]
                 future.set_result(None)
@@ -316,7 +316,7 @@ class Connection(asyncio.BufferedProtocol):
             self._check_stall()
         elif self._stalled:
             self._stalled = False
-            self.usable = self.state is _OPEN and not self._paused  # what is told the owner below lets it send
+            self.usable = self.state is _OPEN and not self._paused  # replied() below lets the owner send
         if not count:
             return
         if count == 1 and not self._flushing:
@@ -405,7 +405,7 @@ class Connection(asyncio.BufferedProtocol):
         for exchange in self.pending:
             if exchange.streaming or exchange.deadline is None or exchange.done():
                 continue
-            if exchange.deadline > now or exchange in self.session.unwritten:  # to be written in this iteration
+            if exchange.deadline > now or exchange in self.session.unwritten:  # it is written in this iteration
                 following = min(following, max(exchange.deadline, now))
                 continue
             error: RiakError = RequestTimeout("no reply came in time", node=self.node)

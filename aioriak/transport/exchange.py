@@ -70,7 +70,7 @@ class Exchange:
         future = self.future
         future.cancel()
         if not future.cancelled():
-            future.exception()  # it ended in this iteration of the loop; mark an exception as retrieved
+            future.exception()  # the request has just ended: mark its exception as retrieved
         elif self.carrier is not None:
             self.carrier.abandoned(self)
 
@@ -150,7 +150,7 @@ class StreamExchange:
     ) -> None:
         self.operation: Operation[Any, Any] = operation
         self.frame: bytes = encode_request(operation, request)
-        self.deadline: float | None = deadline  # for sending it
+        self.deadline: float | None = deadline  # loop time by which the request must be sent
         self.timeout: float | None = timeout
         self.limit: int = limit
         self.sent: bool = False

@@ -39,8 +39,8 @@ from aioriak.wire.session import read_reply
 logger: logging.Logger = logging.getLogger("aioriak.transport")
 
 _LARGEST_ANSWER = 64 * 1024
-_SHUTDOWN = 2.0  # seconds; how long to wait for the server's goodbye when a connection is closed
-_FOR_EVER = 365 * 86400.0  # to asyncio None means 60 s
+_SHUTDOWN = 2.0  # seconds to wait for the server's close_notify when a connection is closed
+_FOR_EVER = 365 * 86400.0  # asyncio takes None as 60 s
 
 
 class StartTls(asyncio.Protocol):
@@ -79,7 +79,7 @@ class StartTls(asyncio.Protocol):
     def _fail(self, error: RiakError) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
-            self.answer.exception()  # mark it as retrieved: the caller may have left
+            self.answer.exception()  # mark the exception as retrieved: the caller may have been cancelled
 
 
 async def secure(
