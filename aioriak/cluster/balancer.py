@@ -62,8 +62,8 @@ class RoundRobin:
 class LatencyAware:
     """Of two nodes drawn at random, the one expected to answer sooner.
 
-    What is expected is an exponentially weighted moving average of a node's answers, times what is in
-    flight there.  ``weight`` is that of the newest answer.
+    The expected time is an exponentially weighted moving average of the node's latencies, multiplied by its
+    requests in flight.  ``weight`` is the weight of the newest latency.
     """
 
     wants_latency = True

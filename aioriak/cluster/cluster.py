@@ -175,7 +175,7 @@ class Cluster:
                 self._set_addresses(seed.address, addresses)
 
     def _set_addresses(self, name: Address, found: list[Address]) -> None:
-        """Let the nodes of a name be those at the addresses found for it."""
+        """Add and remove nodes, so that the nodes of a host name match its addresses."""
         for address in found:
             if address not in self.nodes:  # the user may have listed this address as well
                 self._add(address, seed=True).origin = name
@@ -498,7 +498,7 @@ class Cluster:
         self._wake_waiters()
 
     async def aclose(self) -> None:
-        """Let what is in flight end, then close."""
+        """Wait for the requests in flight, then close."""
         self.check_loop()
         self.closed = True
         self._say_closed()

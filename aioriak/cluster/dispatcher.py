@@ -224,7 +224,7 @@ class Dispatcher:
     async def set_client_id(self, client_id: bytes) -> None:
         """Set the client id of every connection.
 
-        Raises what a server has against it; the connections before keep theirs then.
+        Raises the server's error if it refuses the id; earlier connections then keep theirs.
         """
         assert SET_CLIENT_ID.request is not None
         await self.call(SET_CLIENT_ID, SET_CLIENT_ID.request(client_id=client_id))
@@ -232,7 +232,7 @@ class Dispatcher:
 
 
 class MessageStream(Generic[R]):
-    """The messages of one stream, as they come; an async iterator.
+    """The messages of one stream, in the order of arrival; an async iterator.
 
     The connection is the stream's alone until its last message.  Left early (``aclose()``, or
     simply dropped) the connection is closed at once.  Before the first message has come a stream

@@ -61,7 +61,7 @@ class Latencies:
 
 
 class Budget:
-    """How many requests may be doubled: at most ``part`` of those in this window and the one before, or one."""
+    """Limits doubled requests to ``part`` of the requests in this window and the previous one, or to one request."""
 
     __slots__ = ("_before", "_doubled", "_doubled_before", "_part", "_requests", "_since")
 
@@ -88,7 +88,7 @@ class Budget:
 
 
 class Hedging:
-    """The policy of clients that share connections, and what is known of their requests."""
+    """The hedging policy of clients that share connections, with the latencies of their requests."""
 
     def __init__(self, policy: HedgePolicy) -> None:
         self.policy: HedgePolicy = policy

@@ -1,4 +1,4 @@
-"""A node: an address, its pool, and what is known of its health."""
+"""A node: its address, its pool and the state of its health."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class Node:
             self._failed(self, error)
 
     def mark_down(self, error: RiakError) -> None:
-        """Send the node no requests from now on; those that wait for a connection go to other nodes."""
+        """Stop sending requests to the node; requests that wait for a connection go to other nodes."""
         self.state = NodeState.DOWN
         self.last_error = error
         self.back_since = None

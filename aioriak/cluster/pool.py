@@ -115,7 +115,7 @@ class Pool:
 
     @property
     def size(self) -> int:
-        """Open connections and those being opened; never more than ``max_size``."""
+        """The number of connections, open or being opened; never more than ``max_size``."""
         return len(self._slots.all)
 
     @property
@@ -470,7 +470,7 @@ class Pool:
         return self._patience if self._suspect_after is None else min(self._patience, self._suspect_after)
 
     def _look_for_slow(self) -> None:
-        """Mark the slow connections, and relieve them of what waits there; again later while any is busy.
+        """Mark slow connections and move their waiting reads to others; repeat while any connection is busy.
 
         A node that is silent is reported.
         """
@@ -799,7 +799,7 @@ class Pool:
     # -- closing ----------------------------------------------------------------------------
 
     def close(self, error: RiakError | None = None) -> list[Connection]:
-        """Close at once; what waits and what is in flight ends with an error.
+        """Close at once; waiting requests and requests in flight end with an error.
 
         Returns the connections that were open.
         """
@@ -826,7 +826,7 @@ class Pool:
         return connections
 
     async def aclose(self, timeout: float | None) -> None:
-        """Let what waits and what is in flight end, for ``timeout`` seconds at most, then close and wait for it.
+        """Wait ``timeout`` seconds at most for waiting requests and requests in flight, then close the connections.
 
         Streams that wait for a connection end at once.
         """

@@ -78,7 +78,7 @@ def conclude(error: RiakError, earlier: Sequence[RiakError]) -> RiakError:
     """Return the error that a request ends with, decided by all of its attempts.
 
     ``error`` is the last one.  When an earlier attempt may have been carried out the outcome is unknown,
-    whatever the last attempt met: the error is of that attempt's class then, and ``attempts`` has all.
+    regardless of the last attempt's error: the error has that attempt's class, and ``attempts`` has all errors.
     """
     unknown = next((one for one in reversed(earlier) if one.outcome_unknown), None)
     if unknown is None or error.outcome_unknown:

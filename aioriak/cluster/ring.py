@@ -104,9 +104,9 @@ class KeyRouter:
                 pass
 
     async def learn(self) -> None:
-        """Make sure of what is known, by a few preflists, or ask until every partition's owner is known.
+        """Verify the known owners with a few preflists, or request preflists until every partition's owner is known.
 
-        Raises :class:`~aioriak.error.RiakError` when the node asked fails; what was known stays.
+        Raises :class:`~aioriak.error.RiakError` when the node fails to answer; the known owners stay.
         """
         up = self._up()
         if not up:

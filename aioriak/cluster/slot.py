@@ -1,7 +1,7 @@
-"""Slots: the places for connections in a pool, and the states that they go through.
+"""Slots: the places for connections in a pool, and their states.
 
 A slot owns its connection from the moment opening it begins until its socket is closed.  Its state
-says where it counts in the pool, and :data:`TRANSITIONS` says what may follow what.
+says where it counts in the pool, and :data:`TRANSITIONS` lists the legal transitions.
 """
 
 from __future__ import annotations

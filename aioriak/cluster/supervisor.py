@@ -1,4 +1,4 @@
-"""Supervision: background work survives what it did not expect."""
+"""Supervision: background work survives unexpected exceptions."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class Owner(Protocol):
         """Note that requests are in flight and no caller waits for their replies any more."""
 
     def displaced(self, connection: Connection, exchanges: Sequence[AnyExchange]) -> None:
-        """Send requests over another connection: this one is being closed, or holds up what was not sent yet."""
+        """Send requests over another connection: this one is being closed, or is held up by an abandoned request."""
 
     def lost(self, connection: Connection, unanswered: int) -> None:
         """Note that the connection is closed; ``unanswered`` requests were in flight on it."""
@@ -196,7 +196,7 @@ class Connection(asyncio.BufferedProtocol):
             self.owner.unneeded(self)
 
     def _take_back_unwritten(self, owner: Owner) -> None:
-        """Hand the owner what was to be written behind a request that was given up: it can go elsewhere."""
+        """Return unwritten requests behind an abandoned one to the owner, for other connections."""
         oldest = self.pending[0]
         unsent = [exchange for exchange in self.session.unwritten if exchange is not oldest and not exchange.done()]
         for exchange in unsent:

@@ -64,7 +64,7 @@ async def _connect(
 
 
 def _explain(error: OSError | ValueError) -> str:
-    """Return what the system's error means and what to check, with its own words in parentheses."""
+    """Explain a system error and name what to check; the system's own text follows in parentheses."""
     if isinstance(error, socket.gaierror):
         return f"the host name cannot be resolved; check its spelling, and DNS ({error})"
     # asyncio raises a plain OSError where a name has several addresses: "Multiple exceptions: [Errno 111] …"

@@ -222,7 +222,7 @@ class StreamExchange:
         return message
 
     def cancel(self) -> None:
-        """Drop what is buffered; the connection is closed, unless the stream has ended."""
+        """Discard the buffered messages; close the connection unless the stream has ended."""
         self._messages.clear()
         self.buffered = 0
         if not self._ended:

@@ -1,4 +1,4 @@
-"""Making a connection secure: STARTTLS, TLS, login.
+"""Secure a connection: STARTTLS, TLS, login.
 
 The order is Riak's: ask for TLS, wait for the answer, only then begin the TLS
 handshake, log in inside it (Riak KV documentation, "Protocol Buffers Client
@@ -90,7 +90,7 @@ async def secure(
     host: str,
     timeout: float | None,
 ) -> None:
-    """Start TLS on ``opening`` and log in; from then on ``connection`` has its place.
+    """Start TLS on ``opening`` and log in; ``connection`` then takes over its transport.
 
     ``host`` is the name that the server's certificate must have, unless ``security`` says another.
     The whole takes ``timeout`` seconds at most.  Raises :class:`~aioriak.error.SecurityError`, or
