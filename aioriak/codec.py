@@ -79,7 +79,6 @@ _ZERO = ord("0")
 _LONG_NUMBER = b"0" * 19  # the shortest run of digits that may not fit 64 bits
 _EXPONENT = re.compile(rb"(?:^|[\[,:])-?[0-9.]+e")
 _SCALARS = frozenset((str, int, bool, type(None)))
-_TEXT = frozenset((str,))
 
 
 def _is_simple(value: Any, depth: int = 2) -> bool:
@@ -90,13 +89,13 @@ def _is_simple(value: Any, depth: int = 2) -> bool:
     if len(value) > 32 or not depth:
         return False  # marshal is faster in a large tree
     if kind is dict:
-        if not _TEXT.issuperset(map(type, value)):
-            return False
+        for name in value:
+            if type(name) is not str:
+                return False
         value = value.values()
-    if _SCALARS.issuperset(map(type, value)):
-        return True
-    for inner in value:  # noqa: SIM110 - all() with a generator takes twice as long
-        if type(inner) not in _SCALARS and not _is_simple(inner, depth - 1):
+    for inner in value:
+        kind = type(inner)
+        if kind is not str and kind not in _SCALARS and not _is_simple(inner, depth - 1):
             return False
     return True
 
