@@ -11,9 +11,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from aioriak.error import InvalidRequest
-from aioriak.operations.encoding import ONE_BYTE, varint
 from aioriak.operations.names import to_bytes
 from aioriak.riak_pb import dt
+from aioriak.wire.varint import ONE_BYTE, varint
 
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 """What a counter can be changed by in one update."""
@@ -29,13 +29,8 @@ def _tags(kind: type[Message]) -> dict[str, bytes]:
     }
 
 
-_TYPES = ("counter", "set", "gset", "hll", "map", "register", "flag")
-_OP_TAGS: dict[str, bytes] = {
-    name: tag for name in _TYPES if (tag := _tags(dt.DtOp).get(f"{name}_op")) is not None
-}
-_UPDATE_TAGS: dict[str, bytes] = {
-    name: tag for name in _TYPES if (tag := _tags(dt.MapUpdate).get(f"{name}_op")) is not None
-}
+_OP_TAGS: dict[str, bytes] = {name.removesuffix("_op"): tag for name, tag in _tags(dt.DtOp).items()}
+_UPDATE_TAGS: dict[str, bytes] = {name.removesuffix("_op"): tag for name, tag in _tags(dt.MapUpdate).items()}
 _INCREMENT = _tags(dt.CounterOp)["increment"]
 _MEMBERS = tuple(_tags(dt.SetOp).items())  # those of grow-only sets and HyperLogLogs are numbered alike
 _REMOVE, _UPDATE, _FIELD = _tags(dt.MapOp)["removes"], _tags(dt.MapOp)["updates"], _tags(dt.MapUpdate)["field"]

@@ -13,6 +13,7 @@ from aioriak.operations.contents import Outgoing, fill
 from aioriak.riak_pb import kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import GET, PUT
+from aioriak.wire.varint import ONE_BYTE, varint
 
 _LENGTHS = 256  # lengths of keys remembered for a bucket at a time
 
@@ -73,24 +74,8 @@ class GetEncoder:
 
 
 _header = Struct("!IB").pack
-ONE_BYTE: list[bytes] = [bytes((number,)) for number in range(128)]
-"""Numbers below 128 as protocol buffers write them; looked up in place where a call of :func:`varint` shows."""
 _VCLOCK, _CONTENT = b"\x1a", b"\x22"  # the tags of RpbPutReq's fields behind the key: their number, and "bytes"
 _VALUE = b"\x0a"  # the tag of the first field of RpbContent
-
-
-def varint(number: int) -> bytes:
-    """Return the length of a field as protocol buffers write it."""
-    if number < 128:
-        return ONE_BYTE[number]
-    if number < 16384:
-        return bytes((number & 127 | 128, number >> 7))
-    written = bytearray()
-    while number > 127:
-        written.append(number & 127 | 128)
-        number >>= 7
-    written.append(number)
-    return bytes(written)
 
 
 def is_plain(content: Outgoing) -> bool:

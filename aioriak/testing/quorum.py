@@ -15,8 +15,6 @@ def expand(name: str, properties: Properties, options: Mapping[str, Any], n_val:
     value: int = options.get(name, DEFAULT)
     if value == DEFAULT:
         value = getattr(properties, name)
-    if value < ALL:
-        return value
     return {ONE: 1, QUORUM: n_val // 2 + 1, ALL: n_val}.get(value, value)
 
 

@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 
 from aioriak.riak_pb import kv
 from aioriak.wire.framing import Body
+from aioriak.wire.varint import varint
 
 LARGE = 256 * 1024
 """The least size of a content, in bytes, that is worth it; a smaller one is copied faster than looked at."""
@@ -105,7 +106,7 @@ def _decode(whole: Callable[[Body], Any], body: Body, least: int) -> LargeReply 
                 value_start, value_stop = _field(body, start)
                 if value_stop > stop:
                     return None
-                rest += (_TAG, _length(stop - value_stop), body[value_stop:stop])
+                rest += (_TAG, varint(stop - value_stop), body[value_stop:stop])
                 values.append(bytes(body[value_start:value_stop]))
             position = stop
         if not any(values):
@@ -146,13 +147,3 @@ def _field(body: Body, position: int) -> tuple[int, int]:
         raise ValueError
     position += 1
     return position, position + length
-
-
-def _length(number: int) -> bytes:
-    """Return a length as protocol buffers write it."""
-    written = bytearray()
-    while number > 127:
-        written.append(number & 127 | 128)
-        number >>= 7
-    written.append(number)
-    return bytes(written)

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aioriak.operations.contents import Outgoing, fill
-from aioriak.operations.encoding import GetEncoder, PutEncoder, varint
+from aioriak.operations.encoding import GetEncoder, PutEncoder
 from aioriak.riak_pb import kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import GET, PUT
+from aioriak.wire.varint import varint
 
 KINDS = st.none() | st.binary(min_size=1, max_size=200)
 NAMES = st.binary(min_size=1, max_size=300)
