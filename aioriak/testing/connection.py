@@ -127,8 +127,18 @@ class Connection(asyncio.Protocol):
         """Answer the requests of one read, or keep them while the connection is held."""
         if self._holds:
             self._chunks.append(data)
-        else:
-            self._read(data)
+            return
+        if self._closing:
+            return
+        if self._stream is not None:
+            self._hang_up(_BUSY)
+            return
+        try:
+            self._frames.extend(self._reader.feed(data))
+        except ProtocolError:
+            self._hang_up(None)
+            return
+        self._work()
 
     def pause_writing(self) -> None:
         """Hold while the client does not read: read no more requests and make no more replies."""
@@ -160,7 +170,7 @@ class Connection(asyncio.Protocol):
             return
         self._work()
         while self._chunks and not self._holds and not self._closing:
-            self._read(self._chunks.popleft())
+            self.data_received(self._chunks.popleft())
         if not self._holds and not self.transport.is_closing():
             self.transport.resume_reading()
 
@@ -214,19 +224,6 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_later(seconds, self.release, "delay")
 
     # -- requests -----------------------------------------------------------
-
-    def _read(self, data: bytes) -> None:
-        if self._closing:
-            return
-        if self._stream is not None:
-            self._hang_up(_BUSY)
-            return
-        try:
-            self._frames.extend(self._reader.feed(data))
-        except ProtocolError:
-            self._hang_up(None)
-            return
-        self._work()
 
     def _work(self) -> None:
         """Answer the requests of the current read until something holds the connection."""

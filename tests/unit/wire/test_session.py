@@ -80,6 +80,22 @@ def test_replies_are_the_same_whatever_the_size_of_the_reads(size: int) -> None:
     assert names(found) == [("a", b"one"), ("b", "no"), ("c", b"")]
 
 
+@pytest.mark.parametrize("size", [10_000, 100_000, 300_000])
+def test_large_replies_are_decoded_before_what_follows_takes_their_room(size: int) -> None:
+    values = [bytes([number]) * (50_000 * (number % 4) + number) for number in range(40)]
+    replies = [kv.RpbGetResp(vclock=value[:9], content=[kv.RpbContent(value=value)]) for value in values]
+    stream = memoryview(b"".join(encode_frame(10, reply.SerializeToString()) for reply in replies))
+    session = sent(*(Request(str(number)) for number in range(40)))
+    found: list[tuple[str, bytes, bytes]] = []
+    while stream:
+        room = session.room()
+        count = min(size, len(room), len(stream))
+        room[:count] = stream[:count]
+        found += [(request.name, reply.vclock, reply.content[0].value) for request, reply, _ in session.receive(count)]
+        stream = stream[count:]
+    assert found == [(str(number), value[:9], value) for number, value in enumerate(values)]
+
+
 def test_an_error_takes_its_own_place_in_the_order() -> None:
     session = three()
     errors = [(request.name, error is not None) for request, _, error in arrive(session, REPLIES)]
