@@ -6,24 +6,20 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import importlib.util
 import pathlib
 import sys
 import time
 
-import aioriak
-
 from . import growth, instructions, report, worker
-from .contestant.case import BUCKET, INDEX, PAGE, Case, document, key
-from .contestant.floor import MANY
-from .session import PEERS, Answerer, answerer, compare, contestants
+from .contestant.case import OURS, Case
+from .session import PEERS, compare, contestants
+from .source import source
 
 CONNECTIONS = 8
 WORKLOADS = ("get", "put", "get-many", "data type", "2i page")
 TASKS = (1, 8, 64, 1000)
 SIZES = (100, 1024, 100 * 1024)
-OURS = ["floor", "aioriak"]
 THEIRS = ["aioriak 0.2.0", "riak executor"]
 
 
@@ -33,7 +29,8 @@ def chosen_contestants(options: argparse.Namespace) -> list[tuple[str, str]]:
     if options.loop != "asyncio" and importlib.util.find_spec("uvloop"):
         loops = ["asyncio", "uvloop"] if options.loop == "both" else ["uvloop"]
     peers = (PEERS / "bin" / "python").exists() and not options.no_peers
-    names = [(name, loop) for loop in loops for name in OURS + (THEIRS if peers else [])]
+    mine = ["floor", *(OURS if len(options.nodes) > 1 else OURS[:1])]
+    names = [(name, loop) for loop in loops for name in mine + (THEIRS if peers else [])]
     if peers:
         names.append(("riak threads", "none"))
     elif not options.no_peers:
@@ -58,39 +55,19 @@ def chosen_cells(options: argparse.Namespace) -> list[tuple[str, int, int]]:
     return [cell for cell in cells if cell[0] in workloads]
 
 
-async def store_documents(case: Case) -> None:
-    """Store the documents that a case reads and finds by their index."""
-    async with await aioriak.RiakClient.create(case.host, case.port) as client:
-        bucket = client.bucket(BUCKET)
-        objects = (
-            bucket.new_object(key(number), document(case.size)).add_index(INDEX, number)
-            for number in range(max(case.tasks, MANY, PAGE))
-        )
-        async for _, error in client.put_many(objects, return_body=False):
-            if error is not None:
-                raise error
-
-
 def run_peers(options: argparse.Namespace) -> tuple[list[report.Row], bool]:
     """Run the comparison and print it; return its rows and whether the bars were met."""
     rows: list[report.Row] = []
 
-    def run(host: str, port: int, answering: Answerer | None) -> None:
-        with contestants(chosen_contestants(options)) as started:
-            for workload, tasks, size in chosen_cells(options):
-                case = Case(host, port, workload, tasks, min(tasks, CONNECTIONS), size, options.seconds)
-                if answering is None:
-                    asyncio.run(store_documents(case))
-                cell = compare(case, started, options.rounds, answering)
-                rows.extend(cell)
-                report.print_cell(cell)
-
-    if options.nodes:
-        host, _, port = options.nodes.rpartition(":")
-        run(host, int(port), None)
+    with source(options.nodes) as answering, contestants(chosen_contestants(options)) as started:
+        for workload, tasks, size in chosen_cells(options):
+            case = Case(answering.nodes, workload, tasks, min(tasks, CONNECTIONS), size, options.seconds)
+            answering.prepare(case)
+            cell = compare(case, started, options.rounds, answering.usage)
+            rows.extend(cell)
+            report.print_cell(cell)
+    if options.nodes:  # the bars are for the client, and the server is the limit here
         return rows, True
-    with answerer() as answering:
-        run(answering.host, answering.port, answering)
     return rows, report.print_bars(report.bars(rows))
 
 
@@ -106,7 +83,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workload", action="append", choices=WORKLOADS, help="only this one; may be repeated")
     parser.add_argument("--only", action="append", help="only this contestant; may be repeated")
     parser.add_argument("--no-peers", action="store_true", help="leave the older clients out")
-    parser.add_argument("--nodes", metavar="HOST:PORT", help="a server, instead of canned replies (peers, worker)")
+    parser.add_argument("--nodes", metavar="HOST:PORT,…", default=[], type=lambda given: given.split(","),
+                        help="a Riak, instead of canned replies")  # fmt: skip
     parser.add_argument("--messages", type=int, default=5000, help="how many the queue worker is given")
     parser.add_argument("--json", type=pathlib.Path, help="where to write the results (benchmarks/results/)")
     parser.add_argument("--plots", type=pathlib.Path, metavar="DIR", help="draw SVG plots there (needs matplotlib)")
@@ -130,17 +108,18 @@ def main() -> int:
         results["peers"], held = run_peers(options)
         good &= held
     if "growth" in options.part:
-        results["growth"], held = growth.run(options.quick)
+        results["growth"], held = growth.run(options.quick, options.nodes)
         good &= held
     if "instructions" in options.part:
-        loops = ("asyncio",) if options.check or options.accept else ("asyncio", "uvloop")
-        results["instructions"] = rows = instructions.run(options.quick, loops)
+        loops = ("asyncio", "uvloop") if options.loop == "both" and not options.quick else ("asyncio",)
+        loops = ("uvloop",) if options.loop == "uvloop" else loops
+        results["instructions"] = rows = instructions.run(options.quick, loops, options.nodes)
         if options.accept:
             instructions.accept(rows)
         if options.check:
             good &= instructions.check(rows)
     if "worker" in options.part:
-        results["worker"] = worker.run(options.nodes, options.messages)
+        results["worker"] = worker.run(",".join(options.nodes), options.messages)
     name = "-".join(options.part) + ("-server" if options.nodes else "") + ("-quick" if options.quick else "")
     path = report.save(name, results, options.json)
     print(f"\n{time.monotonic() - started:.0f} s; {path}")

@@ -9,12 +9,14 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from . import canned
-from .contestant.case import Case
+from .contestant.case import BUCKET, Case
 from .report import print_bars, size_name
-from .session import Answerer, Contestant, answerer
+from .session import Contestant
+from .source import Source, source
 
 TASKS = (10, 64, 1000, 10_000)
 CONNECTIONS = (1, 8, 32, 100)
@@ -34,28 +36,28 @@ print(time.perf_counter() - begun, halfway - begun)
 Point = dict[str, Any]
 
 
-def _measure(answering: Answerer, name: str, case: Case) -> Point:
+def _measure(answering: Source, name: str, case: Case) -> Point:
     """Measure one point; ``idle_bytes`` is the memory of the same process after one small request."""
     frames = canned.requests("get", case.size, min(case.tasks, 1000))
     contestant = Contestant(name, "asyncio")
     try:
-        answering.put(canned.replies("get", 100))
-        small = Case(case.host, case.port, "get", 1, 1, 100, 0.0, requests=1)
+        small = Case(case.nodes, "get", 1, 1, 100, 0.0, requests=1)
+        answering.prepare(small)
         idle = contestant.measure(small, frames)["peak_bytes"]
-        answering.put(canned.replies("get", case.size))
+        answering.prepare(case)
         figures = contestant.measure(case, frames)
     finally:
         contestant.close()
     return {"contestant": name, **figures, "idle_bytes": idle}
 
 
-def run(quick: bool) -> tuple[list[Point], bool]:
+def run(quick: bool, nodes: Sequence[str] = ()) -> tuple[list[Point], bool]:
     """Measure, print; the points and whether the goals were met."""
     points: list[Point] = []
     seconds = 0.3 if quick else 1.0
 
-    with answerer() as answering:
-        where = (answering.host, answering.port)
+    with source(nodes) as answering:
+        where = answering.nodes
 
         def add(kind: str, at: int, case: Case, name: str = "aioriak") -> Point:
             points.append({"kind": kind, "at": at, **_measure(answering, name, case)})
@@ -64,7 +66,7 @@ def run(quick: bool) -> tuple[list[Point], bool]:
         print("\nget of 1 KiB, 8 connections, by number of tasks")
         print(f"  {'tasks':>10}{'CPU µs/req':>12}{'floor':>8}{'peak MB':>10}{'grown MB':>10}")
         for tasks in TASKS:
-            case = Case(*where, "get", tasks, 8, 1024, seconds)
+            case = Case(where, "get", tasks, 8, 1024, seconds)
             floor = add("tasks", tasks, case, "floor")
             point = add("tasks", tasks, case)
             print(f"  {tasks:>10,}{point['cpu_us']:>12.1f}{floor['cpu_us']:>8.1f}{_peaks(point)}")
@@ -72,13 +74,13 @@ def run(quick: bool) -> tuple[list[Point], bool]:
         print("\nget of 1 KiB, 256 tasks, by number of connections")
         print(f"  {'':>10}{'CPU µs/req':>12}{'p50 µs':>8}{'peak MB':>10}{'grown MB':>10}")
         for connections in CONNECTIONS:
-            point = add("connections", connections, Case(*where, "get", 256, connections, 1024, seconds))
+            point = add("connections", connections, Case(where, "get", 256, connections, 1024, seconds))
             print(f"  {connections:>10}{point['cpu_us']:>12.1f}{point['p50_us']:>8.0f}{_peaks(point)}")
 
         print("\nget, one task, by size of the value (its bytes, not decoded)")
         print(f"  {'':>10}{'µs':>12}{'MB/s':>8}{'peak MB':>10}{'grown MB':>10}{'copies':>8}")
         for size in SIZES:
-            point = add("size", size, Case(*where, "value", 1, 1, size, 0.0, requests=max(1, (4 << 20) // size)))
+            point = add("size", size, Case(where, "value", 1, 1, size, 0.0, requests=max(1, (4 << 20) // size)))
             point["copies"] = (point["peak_bytes"] - point["idle_bytes"]) / size
             copies = f"{point['copies']:>8.1f}" if size >= 1 << 20 else ""  # below that it says nothing
             speed = size / point["wall_us"]
@@ -86,9 +88,9 @@ def run(quick: bool) -> tuple[list[Point], bool]:
 
         print("\na listing, by number of keys")
         print(f"  {'':>10}{'µs/key':>12}{'keys/s':>12}{'peak MB':>10}{'grown MB':>10}")
-        for keys in KEYS[:2] if quick else KEYS:
-            answering.put({canned.code("RpbListKeysReq"): canned.listing(keys)})
-            point = add("keys", keys, Case(*where, "list", 1, 1, 1024, 0.0, requests=1))
+        for keys in KEYS[:2] if quick or nodes else KEYS:
+            listing = Case(where, "list", 1, 1, 1024, 0.0, requests=1, keys=keys, bucket=f"{BUCKET}-{keys}")
+            point = add("keys", keys, listing)
             for name in ("cpu_us", "wall_us", "p50_us", "p99_us"):
                 point[name] /= keys
             print(f"  {keys:>10,}{point['cpu_us']:>12.2f}{1e6 / point['wall_us']:>12,.0f}{_peaks(point)}")
@@ -96,7 +98,7 @@ def run(quick: bool) -> tuple[list[Point], bool]:
     points.append(_imports(3 if quick else 11))
     print("\nan import, beyond protobuf's own, in a new process")
     print(f"  {points[-1]['ms']:.1f} ms, of which asyncio has {points[-1]['asyncio_ms']:.1f}")
-    return points, print_bars(bars(points))
+    return points, bool(nodes) or print_bars(bars(points))
 
 
 def _imports(rounds: int) -> Point:

@@ -18,11 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from . import canned
 from .contestant.case import Case
-from .session import Answerer, Contestant, answerer
+from .session import Contestant
+from .source import Source, source
 
 CONNECTIONS = 8
 FEW, MANY = 1600, 4800  # requests: multiples of 64 tasks and of the 100 keys of a get-many
@@ -77,17 +79,17 @@ class Counted(Contestant):
         )  # fmt: skip
 
 
-def count_cells(contestant: Counted, answering: Answerer, cells: tuple[tuple[str, int, int], ...]) -> list[Row]:
+def count_cells(contestant: Counted, answering: Source, cells: tuple[tuple[str, int, int], ...]) -> list[Row]:
     """Count every cell with one contestant, and return a row for each."""
     rows = []
     for workload, tasks, size in cells:
-        answering.put(canned.replies(workload, size))
         frames = canned.requests(workload, size, tasks)
 
         def case(requests: int, workload: str = workload, tasks: int = tasks, size: int = size) -> Case:
-            return Case(answering.host, answering.port, workload, tasks, min(tasks, CONNECTIONS), size, 0.0,
+            return Case(answering.nodes, workload, tasks, min(tasks, CONNECTIONS), size, 0.0,
                         requests=requests, latencies=False)  # fmt: skip
 
+        answering.prepare(case(MANY))
         contestant.measure(case(MANY), frames)  # the interpreter adapts its bytecode to what it runs
         if not rows:
             contestant.start()
@@ -98,14 +100,14 @@ def count_cells(contestant: Counted, answering: Answerer, cells: tuple[tuple[str
     return rows
 
 
-def run(quick: bool, loops: tuple[str, ...] = ("asyncio", "uvloop")) -> list[Row]:
+def run(quick: bool, loops: tuple[str, ...] = ("asyncio", "uvloop"), nodes: Sequence[str] = ()) -> list[Row]:
     """Count, print; return the rows.  Raises RuntimeError where valgrind is missing."""
     if shutil.which("valgrind") is None or shutil.which("vgdb") is None:
         raise RuntimeError("valgrind is not installed")
     cells = CELLS[:2] if quick else CELLS
     rows: list[Row] = []
-    with answerer() as answering:
-        for loop in loops[:1] if quick else loops:
+    with source(nodes) as answering:
+        for loop in loops:
             for name in ("floor", "aioriak"):
                 started = time.monotonic()
                 with tempfile.TemporaryDirectory(prefix="counts-") as folder:

@@ -13,11 +13,11 @@ import statistics
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import answers, canned
-from .contestant.case import Case
+from .contestant.case import OURS, Case
 
 HERE = pathlib.Path(__file__).parent
 PEERS = HERE.parent / ".venv-peers"
@@ -77,7 +77,7 @@ class Contestant:
 
     def command(self) -> list[str]:
         """Return what is run."""
-        own = self.name in ("floor", "aioriak")
+        own = self.name in ("floor", *OURS)
         python = sys.executable if own else str(PEERS / "bin" / "python")
         return [python, "-m", "contestant.run", self.name, self.loop]
 
@@ -137,10 +137,13 @@ def answerer() -> Iterator[Answerer]:
         process.close()
 
 
-def compare(case: Case, started: list[Contestant], rounds: int, answering: Answerer | None) -> list[dict[str, Any]]:
-    """Measure one case with every contestant in turn, ``rounds`` times; medians, and how busy the other side was."""
-    if answering is not None:
-        answering.put(canned.replies(case.workload, case.size))
+def compare(
+    case: Case, started: list[Contestant], rounds: int, usage: Callable[[], tuple[float, float] | None]
+) -> list[dict[str, Any]]:
+    """Measure one case with every contestant in turn, ``rounds`` times; medians, and how busy the other side was.
+
+    ``usage`` returns the CPU seconds of the other side and its clock, where they are known.
+    """
     frames = canned.requests(case.workload, case.size, case.tasks)
     measured: dict[Contestant, list[Figures]] = {contestant: [] for contestant in started}
     failures: dict[Contestant, str] = {}
@@ -148,14 +151,14 @@ def compare(case: Case, started: list[Contestant], rounds: int, answering: Answe
         for contestant in started:
             if contestant in failures:
                 continue
-            before = answering.usage() if answering else (0.0, 0.0)
+            before = usage()
             try:
                 figures = contestant.measure(case, frames)
             except RuntimeError as error:
                 failures[contestant] = str(error)
                 continue
-            if answering:
-                after = answering.usage()
+            after = usage()
+            if before and after:
                 figures["answerer_busy"] = (after[0] - before[0]) / (after[1] - before[1])
             measured[contestant].append(figures)
     rows = []

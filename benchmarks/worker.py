@@ -27,9 +27,9 @@ PATIENCE = 300
 
 
 @contextlib.contextmanager
-def server(nodes: str | None) -> Iterator[str]:
+def server(nodes: str) -> Iterator[str]:
     """Serve the given Riak, or a development server in a process of its own."""
-    if nodes is not None:
+    if nodes:
         yield nodes
         return
     process = subprocess.Popen(
@@ -69,7 +69,7 @@ def consume(python: pathlib.Path | str, client: str, queue: str, nodes: str, buc
     }
 
 
-def run(nodes: str | None, messages: int) -> list[dict[str, Any]]:
+def run(nodes: str, messages: int) -> list[dict[str, Any]]:
     """Measure and print."""
     import aio_pika
 

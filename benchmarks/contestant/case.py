@@ -6,18 +6,20 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-BUCKET = "packages"
+BUCKET = "aioriak-benchmarks"
 INDEX = "downloads_int"
 PAGE = 100
 MAP_TYPE = "maps"
+OURS = ("aioriak", "aioriak key-aware", "aioriak hedged")
+"""This client as it is, and on several nodes with options."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One cell of the table: what is asked, by how many, over how many connections, how large."""
 
-    host: str
-    port: int
+    nodes: tuple[str, ...]
+    """Addresses, as ``HOST:PORT``."""
     workload: str
     tasks: int
     connections: int
@@ -27,6 +29,14 @@ class Case:
     """Make exactly so many instead of measuring for ``seconds``."""
     latencies: bool = True
     """Measure latencies as well, with requests of their own."""
+    keys: int = 0
+    """What a listing finds."""
+    bucket: str = BUCKET
+
+    def address(self, number: int) -> tuple[str, int]:
+        """Return host and port for the connection of this number: all nodes in turn."""
+        host, _, port = self.nodes[number % len(self.nodes)].rpartition(":")
+        return host, int(port)
 
 
 def key(number: int) -> str:

@@ -16,11 +16,14 @@ LISTING: dict[str, Any] = {"allow_listing": "silent"}
 
 
 class Current:
-    """One client, many tasks."""
+    """One client, many tasks; ``key-aware`` asks the nodes that hold a key, ``hedged`` a second one after a while."""
+
+    def __init__(self, kind: str = "") -> None:
+        self.options: dict[str, Any] = {"key-aware": {"key_aware": True}, "hedged": {"hedge": True}, "": {}}[kind]
 
     async def run(self, case: Case) -> dict[str, float]:
-        client = await aioriak.RiakClient.create(case.host, case.port, max_size=case.connections, **LISTING)
-        async with client:
+        most = -(-case.connections // len(case.nodes))
+        async with aioriak.RiakClient(nodes=case.nodes, max_size=most, **LISTING, **self.options) as client:
             worker = WORKERS[case.workload](client, case)
             if case.workload == "get-many":
                 return await measure([worker(key(0))], case, MANY)
@@ -98,7 +101,7 @@ def value(client: aioriak.RiakClient, case: Case) -> Worker:
 
 def listing(client: aioriak.RiakClient, case: Case) -> Worker:
     """List the keys of a bucket."""
-    bucket = client.bucket(BUCKET)
+    bucket = client.bucket(case.bucket)
 
     async def once() -> int:
         count = 0

@@ -91,7 +91,7 @@ class Floor:
     async def run(self, case: Case) -> dict[str, float]:
         loop = asyncio.get_running_loop()
         pipelines = [
-            (await loop.create_connection(Pipeline, case.host, case.port))[1] for _ in range(case.connections)
+            (await loop.create_connection(Pipeline, *case.address(n)))[1] for n in range(case.connections)
         ]
 
         def worker(number: int) -> Callable[[], Any]:

@@ -20,7 +20,7 @@ class Former:
 
     async def run(self, case: Case) -> dict[str, float]:
         count = CONNECTIONS if case.workload == "get-many" else min(case.tasks, CONNECTIONS)
-        clients = [await aioriak.RiakClient.create(case.host, case.port) for _ in range(count)]
+        clients = [await aioriak.RiakClient.create(*case.address(n)) for n in range(count)]
         try:
             if case.workload == "get-many":
                 return await measure([self.many(clients)], case, MANY)

@@ -50,7 +50,8 @@ class Official:
         self.kind = kind
 
     async def run(self, case: Case) -> dict[str, float]:
-        client = riak.RiakClient(host=case.host, pb_port=case.port, multiget_pool_size=case.connections)
+        nodes = [dict(zip(("host", "pb_port"), case.address(n), strict=True)) for n in range(len(case.nodes))]
+        client = riak.RiakClient(nodes=nodes, multiget_pool_size=case.connections)
         call = calls(client, case)
         many = case.workload == "get-many"
         try:

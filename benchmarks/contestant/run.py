@@ -12,7 +12,7 @@ import sys
 import traceback
 from typing import Any
 
-from .case import Case
+from .case import OURS, Case
 
 
 def contestant(name: str, frames: list[bytes]) -> Any:
@@ -21,10 +21,10 @@ def contestant(name: str, frames: list[bytes]) -> Any:
         from .floor import Floor
 
         return Floor(frames)
-    if name == "aioriak":
+    if name in OURS:
         from .current import Current
 
-        return Current()
+        return Current(name.partition(" ")[2])
     from . import shim
 
     shim.install()
@@ -50,7 +50,7 @@ def main() -> None:
         answer: dict[str, Any]
         try:
             with asyncio.Runner(loop_factory=factory) as runner:
-                answer = runner.run(contestant(name, frames).run(Case(**asked)))
+                answer = runner.run(contestant(name, frames).run(Case(**asked | {"nodes": tuple(asked["nodes"])})))
         except Exception:
             answer = {"error": traceback.format_exc()}
         print(json.dumps(answer), flush=True)

@@ -11,39 +11,39 @@ from aioriak import RiakClient
 from aioriak.riak_pb import MESSAGES
 from aioriak.testing import RiakServer
 from benchmarks import canned, instructions, report
-from benchmarks.__main__ import store_documents
 from benchmarks.contestant.case import BUCKET, INDEX, PAGE, Case, document, key
 from benchmarks.contestant.current import WORKERS, Current
 from benchmarks.contestant.floor import Floor
-from benchmarks.session import Answerer, answerer
+from benchmarks.session import answerer
+from benchmarks.source import Canned, Server
 
 WORKLOADS = ("get", "put", "get-many", "data type", "2i page")
 
 
 @pytest.fixture(scope="module")
-def answering() -> Iterator[Answerer]:
+def answering() -> Iterator[Canned]:
     with answerer() as process:
-        yield process
+        yield Canned(process)
 
 
-def case(answering: Answerer, workload: str, tasks: int = 4) -> Case:
-    return Case(answering.host, answering.port, workload, tasks, min(tasks, 2), 1024, 0.0, requests=8)
+def case(answering: Canned, workload: str, tasks: int = 4) -> Case:
+    return Case(answering.nodes, workload, tasks, min(tasks, 2), 1024, 0.0, requests=8)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
-async def test_every_workload_is_answered(answering: Answerer, workload: str) -> None:
-    answering.put(canned.replies(workload, 1024))
+async def test_every_workload_is_answered(answering: Canned, workload: str) -> None:
     asked = case(answering, workload)
+    answering.prepare(asked)
     for contestant in (Current(), Floor(canned.requests(workload, 1024, asked.tasks))):
         figures = await contestant.run(asked)
         assert figures["requests"] >= 8
         assert figures["per_second"] > 0
 
 
-async def test_a_listing_is_read_to_its_end(answering: Answerer) -> None:
-    answering.put(canned.replies("get", 100) | {canned.code("RpbListKeysReq"): canned.listing(250)})
-    asked = case(answering, "list", tasks=1)
-    async with RiakClient(asked.host, asked.port, allow_listing="silent") as client:
+async def test_a_listing_is_read_to_its_end(answering: Canned) -> None:
+    asked = replace(case(answering, "list", tasks=1), keys=250)
+    answering.prepare(asked)
+    async with RiakClient(nodes=asked.nodes, allow_listing="silent") as client:
         assert await WORKERS["list"](client, asked)("")() == 250
 
 
@@ -87,17 +87,29 @@ def judged(rows: list[report.Row]) -> list[tuple[str, float, bool]]:
 
 
 async def test_what_is_read_from_a_server_is_stored_there_first(server: RiakServer, client: RiakClient) -> None:
-    asked = Case(server.host, server.port, "get", 4, 2, 100, 0.0, requests=8)
-    await store_documents(asked)
+    riak = Server([f"{server.host}:{server.port}"])
+    asked = Case(riak.nodes, "get", 4, 2, 100, 0.0, requests=8)
+    await riak.store(asked)
     bucket = client.bucket(BUCKET)
     assert (await bucket.get(key(3))).data == document(100)
-    found, _ = await bucket.get_index(INDEX, 0, 1_000_000, max_results=PAGE)
-    assert len(found) == PAGE
     for workload in WORKLOADS:
         frames = canned.requests(workload, 100, asked.tasks)
-        for contestant in (Current(), Floor(frames)):
-            figures = await contestant.run(replace(asked, workload=workload))
+        asked = replace(asked, workload=workload)
+        await riak.store(asked)
+        for contestant in (Current(), Current("key-aware"), Current("hedged"), Floor(frames)):
+            figures = await contestant.run(asked)
             assert figures["requests"] >= 8
+    found, _ = await bucket.get_index(INDEX, 0, 1_000_000, max_results=PAGE)
+    assert len(found) == PAGE
+    listed = replace(asked, workload="list", keys=250, bucket=f"{BUCKET}-250")
+    await riak.store(listed)
+    async with RiakClient(nodes=riak.nodes, allow_listing="silent") as other:
+        assert await WORKERS["list"](other, listed)("")() == 250
+    await riak.remove()
+    for number in (0, 3, 99, 249):
+        assert not (await bucket.get(key(number))).exists
+        assert not (await client.bucket(listed.bucket).get(key(number))).exists
+    assert not (await client.bucket_type("maps").bucket(BUCKET).get(key(3))).exists
 
 
 class Machine(instructions.Counted):
@@ -120,7 +132,7 @@ class Machine(instructions.Counted):
 
 
 def test_counted_instructions_are_those_of_the_requests_alone(
-    answering: Answerer, capsys: pytest.CaptureFixture[str]
+    answering: Canned, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = instructions.count_cells(Machine(), answering, (("get", 64, 1024), ("put", 64, 1024)))
     assert [row["instructions"] for row in rows] == [50, 60]
