@@ -1,7 +1,9 @@
 """The slow tail: how long reads take while one of three nodes is frozen, killed, or delays some replies.
 
 ``python -m benchmarks.tail`` runs 50 tasks that read from a development server of three nodes, in a process of its own,
-once with the defaults and once with hedging.  ``--quick`` shortens every phase.
+once with the defaults and once with hedging.  ``--quick`` shortens every phase.  With ``--nodes`` they read from Riak,
+and one of its nodes, whose process on this machine ``--pid`` names, is frozen for a while.  Only keys with each replica
+on another node are read then: where a node has two of three, nobody can read while it is frozen.
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
+import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,10 +23,12 @@ from typing import Any, cast
 
 from aioriak import HedgePolicy, RiakClient
 from aioriak.error import RiakError
+from aioriak.operations.cluster import PreflistItem
 from aioriak.testing import RiakServer
 
 TASKS = 50
 KEYS = 1000
+BUCKET = "aioriak-benchmarks"
 DELAY = 2.0  # seconds that every tenth reply of the first node is delayed by
 EVERY = 10
 FAULTS = ("frozen", "killed", "delayed")
@@ -71,7 +78,7 @@ class Phase:
             "p99": percentile(0.99),
             "p99.9": percentile(0.999),
             "longest": ordered[-1],
-            "more": self.sent / max(len(self.seconds), 1) - 1,
+            "more": self.sent / max(len(self.seconds), 1) - 1 if self.sent else math.nan,  # or the server does not tell
         }
 
 
@@ -139,29 +146,62 @@ class Server:
             self._process.stdout.close()
 
 
+class Nodes:
+    """The nodes of a Riak, one of them with a process on this machine that can be frozen."""
+
+    def __init__(self, addresses: list[str], pid: int) -> None:
+        self.addresses = addresses
+        self._pid = pid
+
+    async def do(self, command: str) -> int:
+        """Freeze the process or let it go on; the gets that the nodes received are not known."""
+        if command in ("freeze", "thaw"):
+            os.kill(self._pid, signal.SIGSTOP if command == "freeze" else signal.SIGCONT)
+        return 0
+
+    def close(self) -> None:
+        """Let the process go on, whatever happened."""
+        os.kill(self._pid, signal.SIGCONT)
+
+
 # -- the client's --------------------------------------------------------------------------------------
 
 
-async def measure(hedged: bool, length: float, frozen: float, say: Callable[[str], None]) -> list[Phase]:
+async def measure(
+    hedged: bool, length: float, frozen: float, say: Callable[[str], None], server: Server | Nodes | None = None
+) -> list[Phase]:
     """Run all phases with one client; ``length`` and ``frozen`` are the seconds of a phase and of the freeze."""
-    server = Server()
+    server = server or Server()
     try:
         async with RiakClient(nodes=server.addresses, hedge=HedgePolicy() if hedged else False) as client:
-            bucket = client.bucket("tail")
-            objects = (bucket.new_object(str(number), "x" * 200, "text/plain") for number in range(KEYS))
+            bucket = client.bucket(BUCKET)
+            keys = [str(number) for number in range(KEYS)]
+            if isinstance(server, Nodes):
+                keys = [key for key in keys if _is_spread(await bucket.get_preflist(key))]
+                if not keys:
+                    raise RuntimeError("no key has each replica on another node: are there three?")
+            objects = (bucket.new_object(key, "x" * 200, "text/plain") for key in keys)
             async for _, error in client.put_many(objects, return_body=False):
                 if error is not None:
                     raise error
-            return await _phases(client, server, length, frozen, say)
+            phases = await _phases(client, server, keys, length, frozen, say)
+            if isinstance(server, Nodes):
+                await asyncio.gather(*(bucket.delete(key) for key in keys))
+            return phases
     finally:
         server.close()
 
 
+def _is_spread(replicas: list[PreflistItem]) -> bool:
+    return len({replica.node for replica in replicas}) == len(replicas)
+
+
 async def _phases(
-    client: RiakClient, server: Server, length: float, frozen: float, say: Callable[[str], None]
+    client: RiakClient, server: Server | Nodes, keys: list[str], length: float, frozen: float,
+    say: Callable[[str], None],
 ) -> list[Phase]:
     loop = asyncio.get_running_loop()
-    bucket = client.bucket("tail")
+    bucket = client.bucket(BUCKET)
     phase = Phase("warm-up")
     phases: list[Phase] = []
     running = True
@@ -170,7 +210,7 @@ async def _phases(
         while running:
             began, of = loop.time(), phase
             try:
-                await bucket.get(str(random.randrange(KEYS)))
+                await bucket.get(random.choice(keys))
             except RiakError:
                 of.failed += 1
             if of.name not in FAULTS:
@@ -179,10 +219,10 @@ async def _phases(
 
     tasks = [asyncio.create_task(read()) for _ in range(TASKS)]
     await asyncio.sleep(length / 2)
-    program = [
-        ("before", "", length), ("frozen", "freeze", frozen), ("thawed", "thaw", length), ("killed", "kill", length),
-        ("restarted", "restart", length), ("delayed", "delay", length), ("after", "clear", length),
-    ]  # fmt: skip
+    program = [("before", "", length), ("frozen", "freeze", frozen), ("thawed", "thaw", length)]
+    if isinstance(server, Server):
+        program += [("killed", "kill", length), ("restarted", "restart", length),
+                    ("delayed", "delay", length), ("after", "clear", length)]  # fmt: skip
     try:
         for name, command, seconds in program:
             say(name)
@@ -210,10 +250,13 @@ def report(found: dict[bool, list[Phase]]) -> bool:
     for (hedged, name), row in figures.items():
         times = "".join(f"{row[kind] * 1000:>9.1f}" for kind in ("p50", "p99", "p99.9", "longest"))
         client = "hedged" if hedged else "defaults"
-        print(f"{client:9}{name:11}{row['reads']:>9,}{row['failed']:>8}{times}{row['more']:>8.1%}")
+        more = "" if math.isnan(row["more"]) else f"{row['more']:.1%}"
+        print(f"{client:9}{name:11}{row['reads']:>9,}{row['failed']:>8}{times}{more:>8}")
     print("Times in milliseconds; 'more' are requests beyond one a read.\n")
     met = True
     for bar in BARS:
+        if (bar.hedged, bar.phase) not in figures:
+            continue
         value = figures[bar.hedged, bar.phase][bar.figure]
         unit = "%" if bar.figure == "more" else "s"
         scale = 100 if bar.figure == "more" else 1
@@ -231,7 +274,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="phases of 3 seconds, and a freeze of 5")
     parser.add_argument("--json", metavar="FILE", help="write the figures to this file")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--nodes", metavar="HOST:PORT,…", help="a Riak, instead of the development server")
+    parser.add_argument("--pid", type=int, help="the process of one of these nodes, which is frozen and let go again")
     options = parser.parse_args(arguments)
+    if (options.nodes is None) != (options.pid is None):
+        parser.error("--nodes and --pid are given together")
     if options.serve:
         asyncio.run(serve())
         return 0
@@ -239,9 +286,12 @@ def main(arguments: list[str] | None = None) -> int:
     found: dict[bool, list[Phase]] = {}
     for hedged in (False, True):
         name = "hedged" if hedged else "defaults"
-        found[hedged] = asyncio.run(
-            measure(hedged, length, frozen, lambda phase, name=name: print(f"{name}: {phase} …", file=sys.stderr))  # type: ignore[misc]
-        )
+        nodes = Nodes(options.nodes.split(","), options.pid) if options.nodes else None
+
+        def say(phase: str, name: str = name) -> None:
+            print(f"{name}: {phase} …", file=sys.stderr)
+
+        found[hedged] = asyncio.run(measure(hedged, length, frozen, say, nodes))
     if options.json:
         rows: list[dict[str, Any]] = [
             {"hedged": hedged, "phase": phase.name, **phase.figures()}
