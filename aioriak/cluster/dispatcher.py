@@ -135,8 +135,8 @@ class Dispatcher:
                 tries = tries or Attempts()
                 if race is not None:
                     node = race.node
-                    if race.failed is not None:
-                        tries.add(*race.failed, counts=False)
+                    for failed in race.failed:
+                        tries.add(*failed, counts=False)
                 wait = self.after(error, node, operation, request, exchange.sent, started, deadline, tries)
             else:
                 if self._reports_latency:

@@ -117,9 +117,9 @@ class Sender(Protocol):
 
 
 class Race:
-    """One attempt at a request, which may be sent to a second node.
+    """One attempt at a request, which may be sent to a second node, and to another one where the second fails.
 
-    ``node`` is the one whose answer or error counts.  ``failed`` has the other one and its error, if it failed first.
+    ``node`` is the one whose answer or error counts.  ``failed`` has the others that failed before, with their errors.
     The caller waits for the future of ``first`` alone: a second answer is put into it.
     """
 
@@ -140,7 +140,7 @@ class Race:
         deadline: float | None,
     ) -> None:
         self.node: Node = node
-        self.failed: tuple[Node, RiakError] | None = None
+        self.failed: list[tuple[Node, RiakError]] = []
         self._sender = sender
         self._hedging = hedging
         self._operation = operation
@@ -189,8 +189,9 @@ class Race:
         first, cluster = self._first, self._sender.cluster
         if first.done() or cluster.closed:
             return
-        other = cluster.pick(self._request, (self.node,))
-        if other is None or other is self.node or not self._hedging.budget.take():
+        asked = [self.node, *(node for node, _ in self.failed)]
+        other = cluster.pick(self._request, asked)
+        if other is None or other in asked or not self._hedging.budget.take():
             return
         until = self._sender.second_deadline(self._operation, self._deadline)
         second = self._second = new_exchange(cluster.loop, self._operation, self._frame, cluster.loop.time(), until)
@@ -210,7 +211,8 @@ class Race:
         assert second is not None
         assert other is not None
         if isinstance(error, RiakError) and not is_final(error):
-            self._fail(other, error)  # the first node may still answer
+            self._fail(other, error)
+            self._send_second()  # a node that hangs answers neither of them
             return
         before, self.node = self.node, other
         if error is None:
@@ -224,5 +226,5 @@ class Race:
             first.carrier.abandoned(first)
 
     def _fail(self, node: Node, error: RiakError) -> None:
-        self.failed = node, error
+        self.failed.append((node, error))
         self._sender.cluster.report(node, error, self._first.started)

@@ -212,6 +212,25 @@ async def test_a_final_error_is_an_answer() -> None:
 
 
 @in_virtual_time
+async def test_where_the_second_node_fails_another_one_is_asked() -> None:
+    async with served() as (server, client):
+        server.faults.delay("get", 5.0, node=server.nodes[0])
+        server.faults.cut("get", node=server.nodes[1])
+        for _ in range(9):
+            assert await timed(client.bucket("b").get("k")) <= 0.2
+        assert client.stats().nodes[0].hedge_wins == 9
+
+
+@in_virtual_time
+async def test_where_all_others_fail_the_first_node_is_waited_for() -> None:
+    async with served(attempts=1) as (server, client):
+        server.faults.delay("get", 1.0, node=server.nodes[0])
+        server.faults.cut("get", nodes=server.nodes[1:])
+        assert (await client.bucket("b").get("k")).data == 1
+        assert client.stats().hedged == 2
+
+
+@in_virtual_time
 async def test_two_failures_are_one_attempt_and_both_are_told() -> None:
     async with served(attempts=1) as (server, client):
         server.faults.delay("get", 0.1)
