@@ -52,6 +52,7 @@ _LEAST_PATIENCE = 0.1  # seconds; no connection is slow before this time
 _JITTER = 0.05  # max_lifetime is shortened at random by at most this fraction
 # looked up once: an Enum member's lookup takes as long as ten other instructions
 _IDLE, _BUSY, _LEASED = State.IDLE, State.BUSY, State.LEASED
+_SENT, _DRAINED = Event.SENT, Event.DRAINED
 _GIVES_WAY = (State.BUSY, State.RESERVED, State.RETIRING)
 _LEAVING = (ConnectionState.RETIRING, ConnectionState.CLOSING, ConnectionState.CLOSED)
 
@@ -179,7 +180,7 @@ class Pool:
                     self._enqueue(exchange, self._waiting)
                     return
                 if slot.state is _IDLE:
-                    self._slots.move(slot, Event.SENT)
+                    self._slots.move(slot, _SENT)
             slot.connection.send(exchange)
             if self._watchdog is None:
                 self._watchdog = self._loop.call_later(self._first_look, self._look_for_slow)
@@ -286,7 +287,7 @@ class Pool:
 
     def _send(self, slot: Slot, exchange: AnyExchange) -> None:
         if slot.state is _IDLE:
-            self._slots.move(slot, Event.SENT)
+            self._slots.move(slot, _SENT)
         slot.connection.send(exchange)
         if self._watchdog is None:
             self._watchdog = self._loop.call_later(self._first_look, self._look_for_slow)
@@ -365,7 +366,7 @@ class Pool:
             self._measure(replies, now)
         if not slot.pending:
             connection.used_at = now
-            self._slots.move(slot, Event.DRAINED)
+            self._slots.move(slot, _DRAINED)
             if slot.reserved_for is not None:
                 self._give_reserved(slot)
             if self._vacancy is not None:

@@ -127,6 +127,30 @@ MEMBERSHIP: Mapping[State, Membership] = {
 """What each state means for the pool."""
 
 
+class _Change(NamedTuple):
+    """What a move does: the next state, and the collections that the slot is put in or taken out of."""
+
+    following: State
+    idle: bool
+    others: bool
+    """Other collections than ``idle`` change."""
+    before: Membership
+    after: Membership
+
+
+def _change(state: State, following: State) -> _Change:
+    before, after = MEMBERSHIP[state], MEMBERSHIP[following]
+    others = before._replace(idle=after.idle) != after
+    return _Change(following, before.idle is not after.idle, others, before, after)
+
+
+_CHANGES = {
+    state: {event: _change(state, following) for event, following in events.items()}
+    for state, events in TRANSITIONS.items()
+}
+"""Both tables in one, since two moves are made for most requests that are alone on a connection."""
+
+
 class Slot:
     """A place in a pool: a connection, or one that is being made."""
 
@@ -183,12 +207,11 @@ class Slots:
 
     def move(self, slot: Slot, event: Event) -> bool:
         """Follow :data:`TRANSITIONS`; returns whether the event was legal, nothing is changed otherwise."""
-        following = TRANSITIONS[slot.state].get(event)
-        if following is None:
+        change = _CHANGES[slot.state].get(event)
+        if change is None:
             return False
-        before, after = MEMBERSHIP[slot.state], MEMBERSHIP[following]
-        slot.state = following
-        if before.idle is not after.idle:
+        slot.state, idle, others, before, after = change
+        if idle:
             if not after.idle:
                 if self.idle[-1] is slot:
                     self.idle.pop()
@@ -198,6 +221,8 @@ class Slots:
                 self.idle.insert(0, slot)  # recently used ones are preferred, so that others reach idle_timeout
             else:
                 self.idle.append(slot)
+        if not others:
+            return True
         if before.rotation is not after.rotation:
             if after.rotation:
                 self.rotation.append(slot)

@@ -100,14 +100,19 @@ class FrameReader:
         data = room[:end].tobytes() if end < _COPY_ONCE else room
         frames, position = self._split(data, end)
         kept = end - position
-        if kept >= 5 and 4 + _unpack_size(data, position)[0] > _LARGEST_IN_ROOM:
-            self._begin_body(room[position:end])
-            position, kept = end, 0
+        if kept >= 4:
+            size = _unpack_size(data, position)[0]
+            if not size:
+                self._refuse(0)
+            if kept > 4 and size > _LARGEST_IN_ROOM:
+                self._begin_body(room[position:end])
+                position, kept = end, 0
         if end == len(room) < ROOM:
             self._room = memoryview(bytearray(min(ROOM, 4 * end)))
             self._room[:kept] = room[position:end]
             position = 0
-        self._start, self._end = (position, position + kept) if kept else (0, 0)
+        self._start = position
+        self._end = position + kept if kept else 0
         return frames
 
     def feed(self, data: bytes) -> list[Frame]:
@@ -141,9 +146,6 @@ class FrameReader:
                 break
             frames.append((code, data[position + 5 : stop]))
             position = stop
-        else:
-            if end - position == 4 and not _unpack_size(data, position)[0]:
-                self._refuse(0)
         return frames, position
 
     @property
