@@ -16,6 +16,9 @@ class Adding(Datatype[V]):
 
     _what: ClassVar[str] = "a member"
 
+    def _begin(self) -> None:
+        self.clear()
+
     @property
     def modified(self) -> bool:
         """Whether any change is staged."""

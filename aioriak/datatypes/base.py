@@ -52,6 +52,12 @@ class Datatype(CompatDatatype, Generic[V]):
     """``counter``, ``set``, ``map``, ``register``, ``flag``, ``hll`` or ``gset``."""
 
     # defaults on the class, because a map makes many fields
+    bucket: BucketView | None = None
+    key: Name | None = None
+    """The key; made by the server at the first ``store()`` when it is ``None``."""
+    _value: Any  # what _default() returns
+    _context: bytes | None = None
+    _exists = False
     _stale = False
     _storing = False
     _sent: Any = None  # a snapshot of the changes in flight
@@ -73,19 +79,20 @@ class Datatype(CompatDatatype, Generic[V]):
     ) -> None:
         if key is not None:
             encode_key(key)
-        self.bucket = bucket
-        self.key = key
-        """The key; made by the server at the first ``store()`` when it is ``None``."""
-        self._context = context
-        self._exists = value is not None
+            self.key = key
+        if bucket is not None:
+            self.bucket = bucket
+        if context is not None:
+            self._context = context
         self._begin()
-        self._set_value(self._default() if value is None else value)
+        if value is not None:
+            self._exists = True
+            self._set_value(value)
 
     # -- implemented by each type ----------------------------------------------------------
 
     def _begin(self) -> None:
-        """Create the attributes for the value and the staged changes."""
-        self.clear()
+        """Create the attributes for the value and the staged changes that have no default on the class."""
 
     def _default(self) -> Any:
         """Return the value of a key that is not found."""
@@ -326,7 +333,8 @@ class Datatype(CompatDatatype, Generic[V]):
             raise
         if done.key is not None:
             self.key = done.key
-        self._exists = True
+        if not self._exists:
+            self._exists = True
         self._settle(snapshot)
         if done.value is not None:
             self._take(done.value, done.context)
@@ -345,7 +353,8 @@ class Datatype(CompatDatatype, Generic[V]):
     def _take(self, value: Any, context: bytes | None) -> None:
         self._set_value(self._default() if value is None else value)
         self._context = context
-        self._stale = False
+        if self._stale:
+            self._stale = False
 
     def __repr__(self) -> str:
         parts = [type(self).__name__]

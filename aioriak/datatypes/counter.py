@@ -16,7 +16,7 @@ class Counter(Datatype[int]):
     """
 
     type_name = "counter"
-    _value: int
+    _value: int = 0
     _increment = 0
     _clearings = 0
 

@@ -16,7 +16,7 @@ class Flag(Datatype[bool]):
     """
 
     type_name = "flag"
-    _value: bool
+    _value: bool = False
     _wanted: bool | None = None
 
     def _default(self) -> bool:

@@ -16,7 +16,7 @@ class Hll(Adding[int]):
 
     type_name = "hll"
     _what = "what is added to a HyperLogLog"
-    _value: int
+    _value: int = 0
 
     def _default(self) -> int:
         return 0

@@ -16,7 +16,7 @@ class Register(Datatype[Name]):
     """
 
     type_name = "register"
-    _value: Name
+    _value: Name = ""
     _assigned: Name | None = None
 
     def _default(self) -> Name:

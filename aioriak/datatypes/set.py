@@ -18,7 +18,7 @@ T = TypeVar("T")
 class _Members(Adding[frozenset[Name]], AbstractSet[Name]):
     """The members of both kinds of sets."""
 
-    _value: frozenset[Name]
+    _value: frozenset[Name] = frozenset()
 
     def _default(self) -> frozenset[Name]:
         return frozenset()
