@@ -5,13 +5,14 @@ What the message classes make of the same operation is the same, byte for byte (
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from aioriak.error import InvalidRequest
-from aioriak.operations.names import to_bytes
+from aioriak.operations.names import Name, to_bytes
 from aioriak.riak_pb import dt
 from aioriak.wire.varint import ONE_BYTE, varint
 
@@ -76,15 +77,21 @@ def _encode(tags: dict[str, bytes], type_name: str, operation: Any) -> bytes:
 
 def _map(operation: Any) -> bytes:
     removes, updates = [], []
-    for what, (name, type_name), *change in operation:
-        encoded = to_bytes("the name of a field", name)
-        size = len(encoded)
-        field = _NAME + (ONE_BYTE[size] if size < 128 else varint(size)) + encoded + _FIELD_TYPES[type_name]
-        size = len(field)
-        field = (ONE_BYTE[size] if size < 128 else varint(size)) + field
-        if what == "remove":
+    for change in operation:
+        name, type_name = change[1]
+        field = _field(name, type_name)
+        if change[0] == "remove":
             removes.append(_REMOVE + field)
         else:
-            update = _FIELD + field + _encode(_UPDATE_TAGS, type_name, change[0])
-            updates.append(_UPDATE + varint(len(update)) + update)
-    return b"".join(removes) + b"".join(updates)
+            update = _FIELD + field + _encode(_UPDATE_TAGS, type_name, change[2])
+            size = len(update)
+            updates.append(_UPDATE + (ONE_BYTE[size] if size < 128 else varint(size)) + update)
+    return b"".join(removes + updates)
+
+
+@lru_cache(maxsize=256)  # a program changes the same few fields again and again
+def _field(name: Name, type_name: str) -> bytes:
+    """Return a field as a ``MapField``, its length in front."""
+    encoded = to_bytes("the name of a field", name)
+    field = _NAME + varint(len(encoded)) + encoded + _FIELD_TYPES[type_name]
+    return varint(len(field)) + field
