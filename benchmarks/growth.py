@@ -127,11 +127,11 @@ def bars(points: list[Point]) -> list[tuple[str, float, float, bool]]:
     judged: list[tuple[str, float, float, bool]] = []
     few, many, large = _find(points, "tasks", 64), _find(points, "tasks", 10_000), _find(points, "size", 10 << 20)
     if few and many:
-        judged.append(("10,000 tasks: CPU over that of 64", many["cpu_us"] / few["cpu_us"], 1.5, False))
+        judged.append(("10,000 tasks: CPU over that of 64", many["cpu_us"] / few["cpu_us"], 1.3, False))
         judged.append(("10,000 tasks: peak memory, MB", many["peak_bytes"] / MEGABYTE, 100.0, False))
     imported = _find(points, "import", 1)
     if imported:
-        judged.append(("import beyond protobuf's own, ms", imported["ms"], 60.0, False))
+        judged.append(("import beyond protobuf's own, ms", imported["ms"], 50.0, False))
     if large:
         judged.append(("get of 10 MiB: copies in memory at the peak", large["copies"], 3.0, False))
     return judged

@@ -84,19 +84,22 @@ def bars(rows: list[Row]) -> list[tuple[str, float, float, bool]]:
             found.append((what, one[figure] / other[figure], bound, at_least))
 
     ours = ("aioriak", "asyncio")
-    put = cell | {"workload": "put"}
-    for at, leave in ((cell, 1.0), (put, 1.3)):  # a put may be so much further off
-        name = at["workload"]
-        for peer, bound in ((("riak executor", "asyncio"), 12.0), (("riak threads", "none"), 8.0),
-                            (("aioriak 0.2.0", "asyncio"), 5.0)):  # fmt: skip
-            compare(f"{name}: throughput over {peer[0]}", bound / leave, True, "per_second", ours, peer, at, at)
-        for loop, bound in (("asyncio", 2.5), ("uvloop", 4.0)):
-            compare(f"{name}: CPU over the floor, {loop}", bound * leave, False, "cpu_us",
-                    ("aioriak", loop), ("floor", loop), at, at)  # fmt: skip
-    compare("put: CPU over get's, asyncio", 1.3, False, "cpu_us", ours, ours, put, cell)
-    one = cell | {"tasks": 1}
+    put, large, one = cell | {"workload": "put"}, cell | {"size": 100 * 1024}, cell | {"tasks": 1}
+    for peer, bound in ((("riak executor", "asyncio"), 20.0), (("riak threads", "none"), 14.0),
+                        (("aioriak 0.2.0", "asyncio"), 8.0)):  # fmt: skip
+        for at in (cell, put):
+            compare(f"{at['workload']}: throughput over {peer[0]}", bound, True, "per_second", ours, peer, at, at)
+    for loop, bound, small in (("asyncio", 1.6, True), ("uvloop", 2.5, True), ("asyncio", 1.4, False)):
+        size, at = ("1 KiB", cell) if small else ("100 KiB", large)
+        compare(f"get, {size}: CPU over the floor, {loop}", bound, False, "cpu_us",
+                ("aioriak", loop), ("floor", loop), at, at)  # fmt: skip
+    at = large | {"workload": "put"}
+    compare("put, 100 KiB: CPU over the floor, asyncio", 1.6, False, "cpu_us", ours, ("floor", "asyncio"), at, at)
+    for workload, bound in (("put", 1.15), ("get-many", 1.2), ("data type", 2.5), ("2i page", 1.5)):
+        compare(f"{workload}: CPU over a get's, asyncio", bound, False, "cpu_us",
+                ours, ours, cell | {"workload": workload}, cell)  # fmt: skip
     for loop in ("asyncio", "uvloop"):
-        compare(f"one task: latency (p50) over the floor's, {loop}", 1.4, False, "p50_us",
+        compare(f"one task: latency (p50) over the floor's, {loop}", 1.2, False, "p50_us",
                 ("aioriak", loop), ("floor", loop), one, one)  # fmt: skip
     return found
 

@@ -171,7 +171,8 @@ class Pool:
             self._admit_alone()
         elif self._waiting:
             self._enqueue(exchange, self._waiting)
-            self._admit()
+            if len(self._slots.all) < self.limits.max_size:
+                self._admit()  # it may open another connection; else what makes room serves those that wait
         else:
             slot = self._latest
             if slot is None or self._idle or len(slot.pending) >= self._room or not slot.connection.usable:
@@ -304,9 +305,11 @@ class Pool:
         while waiting:
             exchange = next(iter(waiting))
             if not exchange.done():
-                slot = self._pick()
-                if slot is None:
-                    return
+                slot = self._latest
+                if slot is None or self._idle or len(slot.pending) >= self._room or not slot.connection.usable:
+                    slot = self._pick()
+                    if slot is None:
+                        return
                 self._send(slot, exchange)
             waiting.pop(exchange, None)
 
