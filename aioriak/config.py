@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
-from difflib import get_close_matches
 from math import inf
 from random import Random
 from typing import Any, Generic, TypedDict, TypeVar
@@ -435,6 +434,8 @@ def check_options(owner: str, given: Iterable[str], allowed: Iterable[str], para
 
 def suggestion(unknown: Iterable[str], names: Iterable[str]) -> str:
     """Return ``"did you mean …? "`` with the known names that are most like the unknown ones, empty if none is."""
+    from difflib import get_close_matches  # half a millisecond that only a mistake takes
+
     known = list(names)
     close = [match for name in unknown for match in get_close_matches(name, known, 1)]
     return f"did you mean {' and '.join(close)}? " if close else ""
