@@ -22,7 +22,7 @@ SMALLEST, LARGEST = -(2**63), 2**63 - 1
 _BYTES = (FieldDescriptor.TYPE_BYTES, FieldDescriptor.TYPE_MESSAGE)
 
 
-def _tags(kind: type[Message]) -> dict[str, bytes]:
+def tags(kind: type[Message]) -> dict[str, bytes]:
     """Return what stands before each field of a message: its number, and whether a length or a number follows."""
     return {
         name: varint(field.number << 3 | (2 if field.type in _BYTES else 0))
@@ -30,14 +30,14 @@ def _tags(kind: type[Message]) -> dict[str, bytes]:
     }
 
 
-_OP_TAGS: dict[str, bytes] = {name.removesuffix("_op"): tag for name, tag in _tags(dt.DtOp).items()}
-_UPDATE_TAGS: dict[str, bytes] = {name.removesuffix("_op"): tag for name, tag in _tags(dt.MapUpdate).items()}
-_INCREMENT = _tags(dt.CounterOp)["increment"]
-_MEMBERS = tuple(_tags(dt.SetOp).items())  # those of grow-only sets and HyperLogLogs are numbered alike
-_REMOVE, _UPDATE, _FIELD = _tags(dt.MapOp)["removes"], _tags(dt.MapOp)["updates"], _tags(dt.MapUpdate)["field"]
-_NAME = _tags(dt.MapField)["name"]
+_OP_TAGS: dict[str, bytes] = {name.removesuffix("_op"): tag for name, tag in tags(dt.DtOp).items()}
+_UPDATE_TAGS: dict[str, bytes] = {name.removesuffix("_op"): tag for name, tag in tags(dt.MapUpdate).items()}
+_INCREMENT = tags(dt.CounterOp)["increment"]
+_MEMBERS = tuple(tags(dt.SetOp).items())  # those of grow-only sets and HyperLogLogs are numbered alike
+_REMOVE, _UPDATE, _FIELD = tags(dt.MapOp)["removes"], tags(dt.MapOp)["updates"], tags(dt.MapUpdate)["field"]
+_NAME = tags(dt.MapField)["name"]
 _FIELD_TYPES: dict[str, bytes] = {
-    name.lower(): _tags(dt.MapField)["type"] + varint(number) for name, number in dt.MapField.MapFieldType.items()
+    name.lower(): tags(dt.MapField)["type"] + varint(number) for name, number in dt.MapField.MapFieldType.items()
 }
 _FLAG_OPS: dict[str, bytes] = {name.lower(): varint(number) for name, number in dt.MapUpdate.FlagOp.items()}
 
@@ -54,12 +54,12 @@ def encode(type_name: str, operation: Any) -> bytes:
     return _encode(_OP_TAGS, type_name, operation)
 
 
-def _encode(tags: dict[str, bytes], type_name: str, operation: Any) -> bytes:
+def _encode(fields: dict[str, bytes], type_name: str, operation: Any) -> bytes:
     """Return an operation as the field of its type."""
     if type_name == "register":
         body = to_bytes("the value of a register", operation[1])
     elif type_name == "flag":
-        return tags["flag"] + _FLAG_OPS[operation]
+        return fields["flag"] + _FLAG_OPS[operation]
     elif type_name == "counter":
         number = amount(operation[1])
         body = _INCREMENT + varint(number << 1 if number >= 0 else ~(number << 1))
@@ -72,7 +72,7 @@ def _encode(tags: dict[str, bytes], type_name: str, operation: Any) -> bytes:
             for member in [to_bytes("a member", one) for one in operation.get(field, ())]
         ])  # fmt: skip
     size = len(body)
-    return tags[type_name] + (ONE_BYTE[size] if size < 128 else varint(size)) + body
+    return fields[type_name] + (ONE_BYTE[size] if size < 128 else varint(size)) + body
 
 
 def _map(operation: Any) -> bytes:

@@ -17,6 +17,7 @@ flag      ``"enable"`` or ``"disable"``
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
@@ -35,7 +36,9 @@ from aioriak.operations.options import (
     quorum,
 )
 from aioriak.riak_pb import dt, kv
+from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import COUNTER_GET, COUNTER_UPDATE, DT_FETCH, DT_UPDATE
+from aioriak.wire.varint import varint
 
 
 class DatatypeReadOptions(TypedDict, total=False):
@@ -120,6 +123,57 @@ DATATYPE_WRITE: dict[str, Check] = {
     "w": quorum, "dw": quorum, "pw": quorum, "node_confirms": quorum, "return_body": flag, **_TUNING
 }  # fmt: skip
 
+_RETURN_BODY = {"return_body"}
+_TAGS = changes.tags(dt.DtUpdateReq)
+
+
+class UpdateRequest(NamedTuple):
+    """An update of a key without other options than ``return_body``."""
+
+    type: bytes
+    bucket: bytes
+    key: bytes
+    context: bytes | None
+    op: bytes
+    """The operation, encoded."""
+    return_body: bool
+
+    def message(self) -> dt.DtUpdateReq:
+        """Return the request as a message, without a timeout."""
+        message = dt.DtUpdateReq(bucket=self.bucket, key=self.key, type=self.type, context=self.context)
+        message.op.MergeFromString(self.op)
+        if self.return_body:
+            message.return_body = True
+        return message
+
+    def frame(self, timeout: int) -> bytes:
+        """Return the frame of the request; ``timeout`` in milliseconds, 0 for none.
+
+        It is what the message class makes of :meth:`message`, byte for byte (``tests/properties/test_changes.py``).
+        """
+        kind, bucket, key, context, op, return_body = self
+        parts = [_prepared("bucket", bucket), _TAGS["key"], varint(len(key)), key, _prepared("type", kind)]
+        if context is not None:
+            parts += (_TAGS["context"], varint(len(context)), context)
+        parts += (_TAGS["op"], varint(len(op)), op, _tail(return_body, timeout))
+        return encode_frame(DT_UPDATE.request_code, b"".join(parts))
+
+
+@lru_cache(maxsize=256)
+def _prepared(field: str, name: bytes) -> bytes:
+    return _TAGS[field] + varint(len(name)) + name
+
+
+@lru_cache(maxsize=256)
+def _tail(return_body: bool, timeout: int) -> bytes:
+    message = dt.DtUpdateReq()
+    if return_body:
+        message.return_body = True
+    if timeout:
+        message.timeout = timeout
+    return message.SerializePartialToString()
+
+
 class Fetched(NamedTuple):
     """The reply to a fetch: the type, and the value, ``None`` if nothing is stored."""
 
@@ -167,13 +221,18 @@ async def update(
 
     A gset is updated without ``return_body``, which makes servers hang up: fetch it afterwards.
     """
-    request = dt.DtUpdateReq(bucket=bucket, key=key, type=kind or b"default", context=context)
-    timeout = apply(request, options, DATATYPE_WRITE)
     returns = returns_value(type_name, options)
-    if not returns:
-        request.ClearField("return_body")
-    request.op.MergeFromString(changes.encode(type_name, operation))
-    reply = await dispatcher.call(DT_UPDATE, request, timeout)
+    encoded = changes.encode(type_name, operation)
+    if key is not None and options.keys() == _RETURN_BODY and type(options["return_body"]) is bool:
+        plain = UpdateRequest(kind or b"default", bucket, key, context, encoded, returns)
+        reply = await dispatcher.call(DT_UPDATE, plain, None, plain.frame(dispatcher.usual_timeout))
+    else:
+        request = dt.DtUpdateReq(bucket=bucket, key=key, type=kind or b"default", context=context)
+        timeout = apply(request, options, DATATYPE_WRITE)
+        if not returns:
+            request.ClearField("return_body")
+        request.op.MergeFromString(encoded)
+        reply = await dispatcher.call(DT_UPDATE, request, timeout)
     value = _VALUES[type_name](reply) if returns else None
     return Updated(text(reply.key) if reply.key else None, value, reply.context or None)
 

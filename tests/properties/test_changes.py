@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations.changes import LARGEST, SMALLEST, encode
+from aioriak.operations.datatypes import UpdateRequest
 from aioriak.riak_pb import dt
+from aioriak.wire.framing import encode_frame
+from aioriak.wire.operation import DT_UPDATE
 
 NAMES = st.text(max_size=20) | st.binary(max_size=200)
 COUNTS = st.tuples(st.just("increment"), st.integers(SMALLEST, LARGEST))
@@ -91,3 +94,22 @@ def test_a_counter_changes_by_a_whole_number_of_64_bits(value: Any) -> None:
 def test_what_is_no_text_and_no_bytes_is_refused(operation: Any) -> None:
     with pytest.raises(InvalidType):
         encode("map", operation)
+
+
+@given(
+    st.binary(max_size=200), st.binary(min_size=1, max_size=300), st.none() | st.binary(max_size=300), COUNTS | SETS,
+    st.booleans(), st.sampled_from([0, 1, 127, 128, 60_000, 0xFFFFFFFF]),
+)  # fmt: skip
+def test_an_update_is_encoded_as_its_message_is(
+    name: bytes, key: bytes, context: bytes | None, change: Any, return_body: bool, timeout: int
+) -> None:
+    operation = encode("counter" if isinstance(change, tuple) else "set", change)
+    request = UpdateRequest(b"type", name, key, context, operation, return_body)
+    message = dt.DtUpdateReq(bucket=name, key=key, type=b"type", context=context)
+    message.op.MergeFromString(operation)
+    if return_body:
+        message.return_body = True
+    assert request.message() == message
+    if timeout:
+        message.timeout = timeout
+    assert request.frame(timeout) == encode_frame(DT_UPDATE.request_code, message.SerializeToString())
