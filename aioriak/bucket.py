@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack, cast, overload
 
 from aioriak import datatypes, many, updates
+from aioriak.cluster.dispatcher import Begun, Dispatcher
 from aioriak.codec import Codecs, Decoder, Encoder
 from aioriak.compat.bucket import CompatBucket, CompatBucketType
 from aioriak.content import RiakContent
@@ -388,7 +389,10 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         At most ``concurrency`` requests are in flight.  ``keys`` is read only as requests finish.  A key whose
         request failed comes with the :class:`~aioriak.error.RiakError` in place of the object.
         """
-        return many.each(partial(self.get, **options) if options else self.get, keys, concurrency)
+        if options or self.defaults.read or isinstance(keys, AsyncIterable):
+            return many.each(partial(self.get, **options) if options else self.get, keys, concurrency)
+        found: Any = many.each_begun(_Reads(self), keys, concurrency)  # which is one of RiakObjects only
+        return found  # type: ignore[no-any-return]
 
     def put_many(
         self, objects: Iterable[P] | AsyncIterable[P], *, concurrency: int = 64, **options: Unpack[WriteOptions]
@@ -614,6 +618,55 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
     def __repr__(self) -> str:
         path = show(self.name) if self.bucket_type.is_default() else self.path
         return f"<Bucket {path}{self._shown_options()}>"
+
+
+class _Reads:
+    """The gets of one bucket, without options, as the work of :func:`aioriak.many.each_begun`."""
+
+    __slots__ = ("_bucket", "_dispatcher", "_encoder", "_kind", "whole")
+
+    _dispatcher: Dispatcher
+    """Set at the first get."""
+
+    def __init__(self, bucket: Bucket[Any]) -> None:
+        self._bucket = bucket
+        self._encoder = bucket._gets
+        self._kind = bucket.bucket_type.wire_name
+        self.whole: Callable[[Name], Coroutine[Any, Any, Any]] = bucket.get
+
+    def begin(self, key: Name) -> Begun | None:
+        """Send a get; ``None`` where the data type of the bucket type is unknown, or there is one."""
+        runtime = self._bucket._runtime
+        if self._kind is not None and runtime.datatypes.get(self._kind, "unknown") is not None:
+            return None
+        dispatcher = self._dispatcher = runtime.dispatcher
+        return kv.begin_get(dispatcher, self._encoder, encode_key(key))
+
+    def end(self, key: Name, begun: Begun) -> RiakObject | None:
+        """Return the object of a reply; ``None`` for an error, and for siblings, which are to be resolved."""
+        reply: kv.Fetched | None = begun.reply
+        if reply is None:
+            return None
+        bucket = self._bucket
+        count = len(reply.content)
+        if count == 1:
+            self._dispatcher.ended(begun)
+            return RiakObject._fetched(bucket.client, bucket, key, reply)
+        if count:
+            return None
+        self._dispatcher.ended(begun)
+        robject: RiakObject = RiakObject._absent(bucket.client, bucket, key)
+        robject._take(reply, {})
+        return robject
+
+    async def rest(self, key: Name, begun: Begun) -> RiakObject:
+        """Await the reply, in further attempts where they are needed, and have siblings resolved."""
+        bucket = self._bucket
+        reply = await kv.go_on_with_get(self._dispatcher, self._encoder, encode_key(key), begun)
+        robject: RiakObject = RiakObject._absent(bucket.client, bucket, key)
+        if robject._take(reply, {}):
+            await resolve(robject)
+        return robject
 
 
 class _ModelHandle(Bucket[RiakObject[M]]):

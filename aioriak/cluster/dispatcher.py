@@ -18,7 +18,7 @@ from aioriak.error import (
     RiakError,
     SecurityError,
 )
-from aioriak.transport.exchange import StreamExchange, encode_request, new_exchange
+from aioriak.transport.exchange import Exchange, StreamExchange, encode_request, new_exchange
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import SET_CLIENT_ID, Operation
 
@@ -37,6 +37,29 @@ class Encoded(Protocol[M]):
 
     def message(self) -> M:
         """Return the message, without a timeout."""
+
+
+class Begun:
+    """A request whose first attempt was sent, and that no task awaits so far."""
+
+    __slots__ = ("deadline", "exchange", "future", "node")
+
+    def __init__(self, exchange: Exchange, node: Node, deadline: float | None) -> None:
+        self.exchange: Exchange = exchange
+        self.future: asyncio.Future[None] = exchange.future
+        """Done when the attempt has ended."""
+        self.node: Node = node
+        self.deadline: float | None = deadline
+        """Loop time at which the request, of any number of attempts, is given up."""
+
+    @property
+    def reply(self) -> Any:
+        """The reply; ``None`` unless the attempt has succeeded."""
+        return self.exchange.reply if self.future.exception() is None else None
+
+    def cancel(self) -> None:
+        """Give the request up."""
+        self.exchange.cancel()
 
 
 class Attempts:
@@ -83,12 +106,14 @@ class Dispatcher:
         request: Q | Encoded[Q],
         timeout: float | None = None,
         frame: bytes | None = None,
+        begun: Begun | None = None,
     ) -> R:
         """Send a request and return its reply.
 
         ``timeout`` (seconds) takes the place of the client's own; attempts, waits and the server's
         time all count towards it.  Riak's ``timeout`` field carries what is left of it.  ``frame`` is the request
-        encoded for the first attempt, with :attr:`usual_timeout`; others make a message of it.
+        encoded for the first attempt, with :attr:`usual_timeout`; others make a message of it.  ``begun`` is that
+        attempt, where :meth:`begin` has sent it.
         """
         loop = self._loop
         cluster = self.cluster
@@ -97,6 +122,8 @@ class Dispatcher:
         started = loop.time()
         limit = self.request_timeout if timeout is None else timeout
         deadline = None if limit is None else started + limit
+        if begun is not None:
+            started, deadline = begun.exchange.started, begun.deadline
         if frame is None:
             if limit is not None and operation.has_timeout:
                 request.timeout = self.usual_timeout if timeout is None else _milliseconds(limit)  # type: ignore[union-attr]
@@ -104,20 +131,24 @@ class Dispatcher:
             frame = encode_frame(operation.request_code, body)
         tries: Attempts | None = None
         while True:
-            if cluster.closed:
-                raise conclude(ClientClosed(CLOSED), tries.errors if tries else [])
             until = deadline
             up = cluster.up
-            if len(up) == 1:  # only one node can be chosen
-                node: Node | None = up[0]
+            node: Node | None
+            if begun is None:
+                if cluster.closed:
+                    raise conclude(ClientClosed(CLOSED), tries.errors if tries else [])
+                if len(up) == 1:  # only one node can be chosen
+                    node = up[0]
+                else:
+                    node = cluster.pick(request, tries.nodes if tries else ())
+                    until = self._attempt_deadline(operation, deadline, tries)
+                if node is None:
+                    await self._wait_for_node(deadline, tries, operation, request)
+                    continue
+                exchange = new_exchange(loop, operation, frame, started, until)
+                node.pool.submit(exchange)
             else:
-                node = cluster.pick(request, tries.nodes if tries else ())
-                until = self._attempt_deadline(operation, deadline, tries)
-            if node is None:
-                await self._wait_for_node(deadline, tries, operation, request)
-                continue
-            exchange = new_exchange(loop, operation, frame, started, until)
-            node.pool.submit(exchange)
+                node, exchange, begun = begun.node, begun.exchange, None
             race: Race | None = None
             try:
                 if self.hedging is None or len(up) < 2 or not exchange.movable:
@@ -149,6 +180,37 @@ class Dispatcher:
                 message: Any = request.message() if isinstance(request, Encoded) else request
                 message.timeout = _milliseconds(deadline - started)
                 frame = encode_request(operation, message)
+
+    def begin(self, operation: Operation[Any, Any], request: Any, frame: bytes) -> Begun | None:
+        """Send the first attempt at a request, as :meth:`call` does, and do not wait for its reply.
+
+        :meth:`ended` takes a reply that came; for all other outcomes :meth:`call` goes on with the attempt.
+        ``None`` where a request takes more than an attempt that is sent at once: nothing was sent then.
+        """
+        cluster = self.cluster
+        loop = self._loop
+        if self.hedging is not None or cluster.closed or asyncio.get_running_loop() is not loop:
+            return None
+        started = loop.time()
+        deadline = until = None if self.request_timeout is None else started + self.request_timeout
+        up = cluster.up
+        if len(up) == 1:
+            node = up[0]
+        else:
+            chosen = cluster.pick(request)
+            if chosen is None:
+                return None
+            node = chosen
+            until = self._attempt_deadline(operation, deadline, None)
+        exchange = new_exchange(loop, operation, frame, started, until)
+        node.pool.submit(exchange)
+        return Begun(exchange, node, deadline)
+
+    def ended(self, begun: Begun) -> None:
+        """Note that the reply to a request that was begun has come."""
+        begun.exchange.reply = None
+        if self._reports_latency:
+            self.answered(begun.node, begun.exchange.started)
 
     def second_deadline(self, operation: Operation[Any, Any], deadline: float | None) -> float | None:
         """Return the loop time at which the second request of a hedged one is given up."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from aioriak.cluster.dispatcher import Dispatcher, Encoded, MessageStream
+from aioriak.cluster.dispatcher import Begun, Dispatcher, Encoded, MessageStream
 from aioriak.cluster.node import Node
 from aioriak.error import RiakError
 from aioriak.observability.telemetry import Call, FailedAttempt, Hedge, Outcome
@@ -86,16 +86,20 @@ class ObservedDispatcher(Dispatcher):
         request: Q | Encoded[Q],
         timeout: float | None = None,
         frame: bytes | None = None,
+        begun: Begun | None = None,
     ) -> R:
         """Send a request and return its reply."""
         watched = Watched(self, operation, request)
         try:
-            reply = await Dispatcher.call(watched, operation, request, timeout, frame)
+            reply = await Dispatcher.call(watched, operation, request, timeout, frame, begun)
         except BaseException as error:
             watched.end(error)
             raise
         watched.end(None)
         return reply
+
+    def begin(self, operation: Operation[Any, Any], request: Any, frame: bytes) -> None:
+        """Begin nothing: telemetry follows a request in the task that awaits it."""
 
     def stream(self, operation: Operation[Q, R], request: Q, timeout: float | None = None) -> MessageStream[R]:
         """Stream the messages that answer a request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from aioriak.cluster.dispatcher import Dispatcher
+from aioriak.cluster.dispatcher import Begun, Dispatcher
 from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations import repeat
 from aioriak.operations.contents import Outgoing, WireContent, fill
@@ -65,6 +65,16 @@ def get(
 def get_plain(dispatcher: Dispatcher, encoder: GetEncoder, key: bytes) -> Awaitable[Fetched]:
     """Fetch an object of the encoder's bucket, without options."""
     return dispatcher.call(GET, encoder.request(key), None, encoder.frame(key, dispatcher.usual_timeout))
+
+
+def begin_get(dispatcher: Dispatcher, encoder: GetEncoder, key: bytes) -> Begun | None:
+    """Send what :func:`get_plain` sends, without waiting for the reply; see :meth:`Dispatcher.begin`."""
+    return dispatcher.begin(GET, encoder.request(key), encoder.frame(key, dispatcher.usual_timeout))
+
+
+def go_on_with_get(dispatcher: Dispatcher, encoder: GetEncoder, key: bytes, begun: Begun) -> Awaitable[Fetched]:
+    """Go on with a get that was begun."""
+    return dispatcher.call(GET, encoder.request(key), None, encoder.frame(key, dispatcher.usual_timeout), begun)
 
 
 def put(

@@ -20,6 +20,7 @@ from aioriak.error import (
     NotModifiedFailed,
     PreconditionFailed,
     QuorumTooLarge,
+    ResolverError,
     RiakError,
 )
 
@@ -499,6 +500,38 @@ async def test_many_tell_which_failed(bucket: Bucket) -> None:
     outcomes = {robject.key: error async for robject, error in bucket.put_many([good, bad])}
     assert outcomes["x"] is None
     assert isinstance(outcomes["y"], ContentError)
+
+
+def youngest(robject: RiakObject) -> None:
+    robject.siblings = [max(robject.siblings, key=lambda content: content.data)]
+
+
+async def test_a_key_of_many_is_read_as_it_is_alone(typed: Bucket) -> None:
+    await stored(typed, "one", {"n": 1})
+    await stored(typed, NOT_UTF8, "text", "text/plain")
+    await (await stored(typed, "tombstone", 1)).delete()
+    for number in range(3):
+        await stored(typed, "siblings", number)
+        await stored(typed, "broken", number)
+    keys = ["one", "siblings", "missing", "tombstone", NOT_UTF8, "broken"]
+
+    def resolver(robject: RiakObject) -> None:
+        if robject.key == "broken":
+            raise LookupError("a mistake")
+        youngest(robject)
+
+    typed.resolver = resolver
+    found: dict[Any, Any] = {key: result async for key, result in typed.get_many(keys, concurrency=2)}
+    assert list(found) != []
+    broken = found.pop("broken")
+    assert isinstance(broken, ResolverError)
+    assert isinstance(broken.__cause__, LookupError)
+    for key, result in found.items():
+        alone = await typed.get(key)
+        assert result == alone
+        assert (result.key, result.vclock, result.exists) == (key, alone.vclock, alone.exists)
+        assert (result.data, len(result.siblings)) == (alone.data, len(alone.siblings))
+    assert found["siblings"].data == 2
 
 
 async def test_multiget_and_multiput_keep_the_order(client: RiakClient, bucket: Bucket) -> None:

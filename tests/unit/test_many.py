@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
 import pytest
 
 from aioriak import RiakClient
 from aioriak.error import ConflictError, ContentError, InvalidRequest, InvalidType, Overload, RiakError
-from aioriak.many import each
+from aioriak.many import each, each_begun
 from aioriak.testing import RiakServer
 from tests.wires import turn, until
 
@@ -35,18 +36,70 @@ async def at_once(item: int) -> int:
     return item * 10
 
 
-async def test_each_item_comes_with_its_result() -> None:
-    assert sorted([pair async for pair in each(at_once, range(5), 2)]) == [(0, 0), (1, 10), (2, 20), (3, 30), (4, 40)]
+class Step:
+    """The first step of a work: a future that is done when its coroutine waits no more."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        self.coroutine = coroutine
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def cancel(self) -> None:
+        self.future.cancel()
+        self.coroutine.close()
 
 
-async def test_no_items_are_no_pairs() -> None:
+class ByCallback:
+    """Work whose first step takes no task, and its last one neither."""
+
+    def __init__(self, work: Callable[[Any], Coroutine[Any, Any, Any]]) -> None:
+        self.whole = work
+
+    def begin(self, item: Any) -> Step | None:
+        if item == 3:
+            return None  # the whole work is done in a task
+        if item == 5:
+            raise LookupError("whole() raises its own error")
+        step = Step(self.whole(item))
+        asyncio.get_running_loop().call_soon(self._on, step)
+        return step
+
+    def _on(self, step: Step) -> None:
+        if not step.future.done():
+            step.future.set_result(None)
+
+    def end(self, item: Any, step: Step) -> Any:
+        """Let the coroutine run as far as it does without waiting, for those that wait for nothing."""
+        if self.whole is not at_once:
+            return None
+        step.coroutine.close()
+        return item * 10
+
+    async def rest(self, item: Any, step: Step) -> Any:
+        return await step.coroutine
+
+
+def by_callback(work: Any, source: Iterable[Any], concurrency: int) -> AsyncIterator[Any]:
+    return each_begun(ByCallback(work), source, concurrency)
+
+
+@pytest.fixture(params=[each, by_callback])
+def run(request: pytest.FixtureRequest) -> Any:
+    """Both ways to do much work, of which the second has no task for most of it."""
+    return request.param
+
+
+async def test_each_item_comes_with_its_result(run: Any) -> None:
+    assert sorted([pair async for pair in run(at_once, range(5), 2)]) == [(0, 0), (1, 10), (2, 20), (3, 30), (4, 40)]
+
+
+async def test_no_items_are_no_pairs(run: Any) -> None:
     nothing: list[int] = []
-    assert [pair async for pair in each(at_once, nothing, 2)] == []
+    assert [pair async for pair in run(at_once, nothing, 2)] == []
 
 
-async def test_results_come_in_the_order_in_which_they_are_ready() -> None:
+async def test_results_come_in_the_order_in_which_they_are_ready(run: Any) -> None:
     work = Work()
-    pairs = each(work, range(3), 3)
+    pairs = run(work, range(3), 3)
     step = asyncio.ensure_future(anext(pairs))
     await until(lambda: len(work.waiting) == 3)
     work.waiting[2].set_result("c")
@@ -59,11 +112,11 @@ async def test_results_come_in_the_order_in_which_they_are_ready() -> None:
         await anext(pairs)
 
 
-async def test_no_more_than_so_many_are_under_way() -> None:
+async def test_no_more_than_so_many_are_under_way(run: Any) -> None:
     work = Work()
 
     async def consume() -> list[Any]:
-        return [pair async for pair in each(work, range(20), 4)]
+        return [pair async for pair in run(work, range(20), 4)]
 
     consuming = asyncio.create_task(consume())
     for _ in range(20):
@@ -74,15 +127,15 @@ async def test_no_more_than_so_many_are_under_way() -> None:
     assert work.most == 4
 
 
-async def test_a_few_items_do_not_cost_many_tasks() -> None:
+async def test_a_few_items_do_not_cost_many_tasks(run: Any) -> None:
     before = len(asyncio.all_tasks())
-    pairs = each(at_once, [1, 2], 1000)
+    pairs = run(at_once, [1, 2], 1000)
     await anext(pairs)
     assert len(asyncio.all_tasks()) - before <= 3
     assert [pair async for pair in pairs] == [(2, 20)]
 
 
-async def test_the_source_is_read_no_faster_than_results_are_taken() -> None:
+async def test_the_source_is_read_no_faster_than_results_are_taken(run: Any) -> None:
     read = 0
 
     def source() -> Any:
@@ -91,7 +144,7 @@ async def test_the_source_is_read_no_faster_than_results_are_taken() -> None:
             read += 1
             yield number
 
-    pairs = each(at_once, source(), 4)
+    pairs = run(at_once, source(), 4)
     await anext(pairs)
     await turn(100)
     assert read <= 1 + 4 + 4 + 1
@@ -102,13 +155,21 @@ async def test_the_source_is_read_no_faster_than_results_are_taken() -> None:
     await pairs.aclose()  # type: ignore[attr-defined]
 
 
-async def test_an_error_of_riak_is_a_result_and_the_rest_goes_on() -> None:
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks")
+async def test_items_that_end_at_once_in_eager_tasks_all_come_back(run: Any) -> None:
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined]
+    work = at_once if run is each else lambda item: at_once(item)  # which ByCallback does in tasks
+    found = [pair async for pair in run(work, [3] * 3000, 2000)]
+    assert found == [(3, 30)] * 3000
+
+
+async def test_an_error_of_riak_is_a_result_and_the_rest_goes_on(run: Any) -> None:
     async def work(item: int) -> int:
         if item % 2:
             raise Overload("overload")
         return item
 
-    pairs = dict([pair async for pair in each(work, range(4), 2)])
+    pairs = dict([pair async for pair in run(work, range(4), 2)])
     assert (pairs[0], pairs[2]) == (0, 2)
     assert isinstance(pairs[1], Overload)
     assert isinstance(pairs[3], Overload)
@@ -118,7 +179,9 @@ async def test_an_error_of_riak_is_a_result_and_the_rest_goes_on() -> None:
     "raised", [LookupError("a mistake"), asyncio.CancelledError(), TimeoutError(), StopIteration()]
 )
 @pytest.mark.parametrize("concurrency", [1, 2, 6])
-async def test_every_item_comes_back_whatever_its_work_raises(raised: BaseException, concurrency: int) -> None:
+async def test_every_item_comes_back_whatever_its_work_raises(
+    run: Any, raised: BaseException, concurrency: int
+) -> None:
     tasks = asyncio.all_tasks()
 
     async def work(number: int) -> int:
@@ -126,7 +189,7 @@ async def test_every_item_comes_back_whatever_its_work_raises(raised: BaseExcept
             raise raised
         return number
 
-    found = {item: result async for item, result in each(work, range(6), concurrency)}
+    found = {item: result async for item, result in run(work, range(6), concurrency)}
     assert sorted(found) == [0, 1, 2, 3, 4, 5]
     for number in (0, 3, 5):
         error = found.pop(number)
@@ -136,14 +199,14 @@ async def test_every_item_comes_back_whatever_its_work_raises(raised: BaseExcept
     assert asyncio.all_tasks() == tasks
 
 
-async def test_work_that_awaits_a_cancelled_future_comes_back_as_an_error() -> None:
+async def test_work_that_awaits_a_cancelled_future_comes_back_as_an_error(run: Any) -> None:
     gone: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     gone.cancel()
 
     async def work(number: int) -> int:
         return await gone if number == 1 else number
 
-    found = {item: result async for item, result in each(work, range(3), 1)}
+    found = {item: result async for item, result in run(work, range(3), 1)}
     assert sorted(found) == [0, 1, 2]
     assert isinstance(found[1], RiakError)
 
@@ -210,7 +273,7 @@ async def test_leaving_generators_within_generators_leaves_no_task() -> None:
     await until(lambda: asyncio.all_tasks() == tasks)
 
 
-async def test_work_that_outlives_its_cancellation_does_not_hold_up_the_end() -> None:
+async def test_work_that_outlives_its_cancellation_does_not_hold_up_the_end(run: Any) -> None:
     tasks = asyncio.all_tasks()
     stubborn = 0
 
@@ -223,7 +286,7 @@ async def test_work_that_outlives_its_cancellation_does_not_hold_up_the_end() ->
                 stubborn += 1
         return number
 
-    pairs = each(work, range(100), 4)
+    pairs = run(work, range(100), 4)
     await anext(pairs)
     await turn()
     await pairs.aclose()  # type: ignore[attr-defined]
@@ -277,11 +340,11 @@ async def test_leaving_early_leaves_no_task_and_no_open_source() -> None:
     assert closed
 
 
-async def test_cancelling_the_consumer_cancels_the_work() -> None:
+async def test_cancelling_the_consumer_cancels_the_work(run: Any) -> None:
     work = Work()
 
     async def consume() -> None:
-        async for _ in each(work, range(100), 5):
+        async for _ in run(work, range(100), 5):
             pass
 
     consuming = asyncio.create_task(consume())
@@ -293,9 +356,9 @@ async def test_cancelling_the_consumer_cancels_the_work() -> None:
 
 
 @pytest.mark.parametrize("concurrency", [0, -1, 1.5, True, "4", None])
-async def test_concurrency_is_a_whole_number_from_1_up(concurrency: Any) -> None:
+async def test_concurrency_is_a_whole_number_from_1_up(run: Any, concurrency: Any) -> None:
     with pytest.raises(InvalidRequest, match="concurrency"):
-        async for _ in each(at_once, [1], concurrency):
+        async for _ in run(at_once, [1], concurrency):
             pass
 
 
