@@ -28,7 +28,6 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 from aioriak.cluster.retry import ATTEMPTS
@@ -58,8 +57,7 @@ Change = Callable[[RiakObject], Any]
 UpdateCall = Call[RiakObject, WireContent]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What calls must agree on to be combined."""
 
     read: Mapping[str, Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterable
 from typing import Any, Protocol, TypeVar, Unpack
@@ -141,6 +140,8 @@ class CompatBucket:
 
         The file is read in the event loop's default executor.  Raises ``OSError`` when it cannot be read.
         """
+        import mimetypes  # not above: few programs need it
+
         path = os.fspath(filename)
         guessed, encoding = mimetypes.guess_type(path)
 

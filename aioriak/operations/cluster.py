@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
@@ -18,8 +17,7 @@ from aioriak.riak_pb import kv
 from aioriak.wire.operation import COVERAGE, CS_BUCKET, MEMBERSHIP, PREFLIST
 
 
-@dataclass(frozen=True, slots=True)
-class PreflistItem:
+class PreflistItem(NamedTuple):
     """One replica of a key: the partition's number, the node that serves it, and whether it is the owner."""
 
     partition: int
@@ -27,8 +25,7 @@ class PreflistItem:
     primary: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CoverageEntry:
+class CoverageEntry(NamedTuple):
     """One piece of a coverage plan: which node to ask for it, and what to ask with."""
 
     address: Address

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from aioriak.cluster.dispatcher import Dispatcher
@@ -17,8 +16,7 @@ from aioriak.wire.operation import QUEUE_FETCH, QUEUE_PUSH, REAL_TIME_ENQUEUE
 Encoding = Literal["internal", "internal_aaehash"]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueItem:
+class QueueItem(NamedTuple):
     """One object off a queue, as clusters hand it to each other.
 
     ``payload`` is Riak's own encoding, with the names in front; its checksum was right.  ``deleted``:

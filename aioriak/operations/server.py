@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.operations.names import encode
 from aioriak.wire.operation import GET_CLIENT_ID, PING, SERVER_INFO
 
 
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(NamedTuple):
     """Which node answered, and its release; ``server_version`` may have two parts ("3.0") or more."""
 
     node: str
