@@ -890,3 +890,39 @@ class RpbAaeFoldKeyCountResp(_message.Message):
     response_type: bytes
     keys_count: _containers.RepeatedCompositeFieldContainer[RpbKeysCount]
     def __init__(self, response_type: _Optional[bytes] = ..., keys_count: _Optional[_Iterable[_Union[RpbKeysCount, _Mapping[str, object]]]] = ...) -> None: ...
+
+class TextKeys(_message.Message):
+    __slots__ = ("keys", "done")
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[str]
+    done: bool
+    def __init__(self, keys: _Optional[_Iterable[str]] = ..., done: bool = ...) -> None: ...
+
+class TextBuckets(_message.Message):
+    __slots__ = ("buckets", "done")
+    BUCKETS_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    buckets: _containers.RepeatedScalarFieldContainer[str]
+    done: bool
+    def __init__(self, buckets: _Optional[_Iterable[str]] = ..., done: bool = ...) -> None: ...
+
+class TextPair(_message.Message):
+    __slots__ = ("key", "value")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    value: str
+    def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+
+class TextIndex(_message.Message):
+    __slots__ = ("keys", "results", "continuation", "done")
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    CONTINUATION_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    keys: _containers.RepeatedScalarFieldContainer[str]
+    results: _containers.RepeatedCompositeFieldContainer[TextPair]
+    continuation: bytes
+    done: bool
+    def __init__(self, keys: _Optional[_Iterable[str]] = ..., results: _Optional[_Iterable[_Union[TextPair, _Mapping[str, object]]]] = ..., continuation: _Optional[bytes] = ..., done: bool = ...) -> None: ...

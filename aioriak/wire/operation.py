@@ -24,11 +24,18 @@ def _nothing(body: Body) -> None:
     return None
 
 
-def _complete(decode: Callable[[Body], Any]) -> Callable[[Body], Any]:
-    """Return a decoder that takes no message without a required field, which protobuf's own does."""
+def _complete(decode: Callable[[Body], Any], whole: Callable[[Body], Any]) -> Callable[[Body], Any]:
+    """Return a decoder that takes no message without a required field, which protobuf's own does.
+
+    ``whole`` decodes where a name has no text: protobuf in pure Python takes no other in a field of text, while in
+    C such a name is bytes among text.
+    """
 
     def decode_complete(body: Body) -> Any:
-        message = decode(body)
+        try:
+            message = decode(body)
+        except UnicodeDecodeError:
+            message = whole(body)
         if not message.IsInitialized():
             raise DecodeError(f"without {', '.join(message.FindInitializationErrors())}")
         return message
@@ -59,12 +66,14 @@ class Operation(Generic[Q, R]):
     """It changes something: when its reply is lost the outcome is unknown."""
     streams: Streams = "never"
     """Whether many messages answer it, the last with ``done``; "asked" when its field ``stream`` says so."""
+    text: type[Any] | None = None
+    """What messages of a stream are read as: the reply with text for names, which saves making bytes of them first."""
     alone: bool = False
     """It can keep the server's side of a connection busy for minutes: nothing shares its connection."""
     has_timeout: bool = field(init=False, default=False)
     """Its request has Riak's ``timeout`` field, in milliseconds."""
     decode: Callable[[Body], R] = field(init=False)
-    """Turns a reply's body into the message (``None`` for a reply without body)."""
+    """Turns a reply's body into the message, ``text`` where there is one (``None`` for a reply without body)."""
     decode_large: Callable[[Body], R] = field(init=False)
     """Does the same, faster for a body of :data:`~aioriak.wire.values.LARGE` bytes or more, slower for others."""
 
@@ -72,8 +81,8 @@ class Operation(Generic[Q, R]):
         fields = getattr(self.request, "DESCRIPTOR", None)
         object.__setattr__(self, "has_timeout", fields is not None and "timeout" in fields.fields_by_name)
         decode: Callable[[Body], Any] = getattr(self.reply, "FromString", _nothing)
-        if self.streams != "never":
-            decode = _complete(decode)  # the size of an incomplete message cannot be told
+        if self.streams != "never":  # the size of an incomplete message cannot be told
+            decode = _complete(getattr(self.text, "FromString", decode), decode)
         object.__setattr__(self, "decode", decode)
         object.__setattr__(self, "decode_large", large_decoder(self.reply) or self.decode)
 
@@ -111,9 +120,11 @@ GET = Operation("get", 9, kv.RpbGetReq, 10, kv.RpbGetResp, idempotent=True)
 PUT = Operation("put", 11, kv.RpbPutReq, 12, kv.RpbPutResp, once=True, writes=True)
 DELETE: Operation[kv.RpbDelReq, None] = Operation("delete", 13, kv.RpbDelReq, 14, None, writes=True)
 LIST_BUCKETS = Operation(
-    "list buckets", 15, kv.RpbListBucketsReq, 16, kv.RpbListBucketsResp, idempotent=True, streams="asked", alone=True)
+    "list buckets", 15, kv.RpbListBucketsReq, 16, kv.RpbListBucketsResp, text=kv.TextBuckets,
+    idempotent=True, streams="asked", alone=True)
 LIST_KEYS = Operation(
-    "list keys", 17, kv.RpbListKeysReq, 18, kv.RpbListKeysResp, idempotent=True, streams="always", alone=True)
+    "list keys", 17, kv.RpbListKeysReq, 18, kv.RpbListKeysResp, text=kv.TextKeys,
+    idempotent=True, streams="always", alone=True)
 GET_BUCKET = Operation("get bucket properties", 19, base.RpbGetBucketReq, 20, base.RpbGetBucketResp, idempotent=True)
 SET_BUCKET: Operation[base.RpbSetBucketReq, None] = Operation(
     "set bucket properties", 21, base.RpbSetBucketReq, 22, None, idempotent=True, writes=True)
@@ -122,7 +133,8 @@ MAP_REDUCE = Operation(
 # A job that runs a function which writes, or one that nothing is known of.
 MAP_REDUCE_WRITE = Operation(
     "map/reduce", 23, kv.RpbMapRedReq, 24, kv.RpbMapRedResp, once=True, writes=True, streams="always", alone=True)
-INDEX = Operation("index query", 25, kv.RpbIndexReq, 26, kv.RpbIndexResp, idempotent=True, streams="asked")
+INDEX = Operation(
+    "index query", 25, kv.RpbIndexReq, 26, kv.RpbIndexResp, text=kv.TextIndex, idempotent=True, streams="asked")
 SEARCH = Operation("search", 27, search.RpbSearchQueryReq, 28, search.RpbSearchQueryResp, idempotent=True)
 RESET_BUCKET: Operation[base.RpbResetBucketReq, None] = Operation(
     "reset bucket properties", 29, base.RpbResetBucketReq, 30, None, idempotent=True, writes=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import google.protobuf
 import pytest
+from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto
 from google.protobuf.message import EncodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 from packaging.requirements import Requirement
@@ -28,6 +29,12 @@ WITHOUT_CODE = {
     "RpbSearchDoc", "RpbYokozunaIndex", "RpbYokozunaSchema", "RpbCoverageEntry", "RpbBucketKeyPreflistItem",
     "RpbKeysValue", "RpbKeysCount", "RpbClusterMemberEntry", "RpbAaeFoldBucket",
 }  # fmt: skip
+
+READ_AS_TEXT: dict[str, type[Message]] = {
+    "TextKeys": kv.RpbListKeysResp, "TextBuckets": kv.RpbListBucketsResp, "TextPair": base.RpbPair,
+    "TextIndex": kv.RpbIndexResp,
+}  # fmt: skip
+"""Ours, and which of Riak's is read as each."""
 
 
 def frames(recorded: Recorded) -> Iterator[tuple[str, int, bytes]]:
@@ -88,7 +95,18 @@ def test_no_two_codes_share_a_name() -> None:
 
 def test_every_message_of_the_proto_files_has_its_code_or_is_part_of_another() -> None:
     defined = {name for module in MODULES for name in module.DESCRIPTOR.message_types_by_name}
-    assert defined == {name for name, kind in MESSAGES.values() if kind is not None} | WITHOUT_CODE
+    assert defined == {name for name, kind in MESSAGES.values() if kind is not None} | WITHOUT_CODE | set(READ_AS_TEXT)
+
+
+@pytest.mark.parametrize(("ours", "kind"), READ_AS_TEXT.items())
+def test_what_is_read_as_text_has_the_fields_of_riaks_message(ours: str, kind: type[Message]) -> None:
+    def fields(message: type[Message]) -> set[tuple[Any, ...]]:
+        described = DescriptorProto()
+        message.DESCRIPTOR.CopyToProto(described)
+        text = {FieldDescriptorProto.TYPE_BYTES: FieldDescriptorProto.TYPE_STRING}
+        return {(field.name, field.number, field.label, text.get(field.type, field.type)) for field in described.field}
+
+    assert fields(getattr(kv, ours)) == fields(kind)
 
 
 @pytest.mark.parametrize(

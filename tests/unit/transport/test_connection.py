@@ -432,7 +432,7 @@ async def test_a_stream_that_is_cut_gives_what_came_and_then_the_error() -> None
     wire.feed(keys("a", "b"))
     wire.lose(None)
     await turn()
-    assert list((await listing.next()).keys) == [b"a", b"b"]
+    assert list((await listing.next()).keys) == ["a", "b"]
     with pytest.raises(ConnectionLost):
         await listing.next()
     assert ledger.losses == [1]
@@ -611,7 +611,7 @@ async def test_overdue_may_be_switched_off() -> None:
 async def names(listing: Any) -> list[list[bytes]]:
     found = []
     while (message := await listing.next()) is not None:
-        found.append(list(message.keys))
+        found.append([key.encode() for key in message.keys])
     return found
 
 
@@ -640,7 +640,7 @@ async def test_a_server_error_ends_a_stream_and_frees_the_connection() -> None:
     made, wire, ledger = await opened(listing)
     wire.feed(keys("a"), error("overload"))
     assert made.usable
-    assert list((await listing.next()).keys) == [b"a"]
+    assert list((await listing.next()).keys) == ["a"]
     with pytest.raises(Overload):
         await listing.next()
     assert ledger.answered == 1
@@ -718,7 +718,7 @@ async def test_a_message_that_takes_too_long_ends_the_stream() -> None:
     await turn()
     await clock.advance(8)
     wire.feed(keys("a"))
-    assert list((await step).keys) == [b"a"]
+    assert list((await step).keys) == ["a"]
     step = asyncio.ensure_future(listing.next())
     await turn()
     await clock.advance(8)
@@ -745,7 +745,7 @@ async def test_a_reply_of_another_kind_ends_a_stream_and_its_connection() -> Non
     wire.feed(keys("a"))
     wire.feed(reply("?"))
     await turn()
-    assert list((await listing.next()).keys) == [b"a"]
+    assert list((await listing.next()).keys) == ["a"]
     with pytest.raises(ProtocolError, match="list keys"):
         await listing.next()
     assert wire.aborted

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from aioriak.operations.names import text, texts
 from aioriak.riak_pb import MESSAGES, kv
 from aioriak.wire import operation as rows
-from aioriak.wire.operation import OPERATIONS, Operation
+from aioriak.wire.operation import INDEX, LIST_BUCKETS, LIST_KEYS, OPERATIONS, Operation
 
 Recorded = dict[str, list[dict[str, Any]]]
 
@@ -139,3 +146,50 @@ def test_every_fold_has_a_connection_of_its_own() -> None:
     assert all(operation.alone for code, operation in OPERATIONS.items() if 210 <= code <= 231)
     assert not rows.GET.alone
     assert not rows.PUT.alone
+
+
+@settings(deadline=None)
+@given(st.lists(st.binary(max_size=6)), st.lists(st.tuples(st.binary(max_size=3), st.binary(max_size=3))))
+def test_names_that_are_read_as_text_are_those_of_riaks_message(
+    keys: list[bytes], pairs: list[tuple[bytes, bytes]]
+) -> None:
+    for operation, message in (
+        (LIST_KEYS, kv.RpbListKeysResp(keys=keys, done=True)),
+        (LIST_BUCKETS, kv.RpbListBucketsResp(buckets=keys, done=True)),
+        (INDEX, kv.RpbIndexResp(keys=keys, results=[{"key": term, "value": key} for term, key in pairs], done=True)),
+    ):
+        found: Any = operation.decode(memoryview(bytearray(message.SerializeToString())))
+        assert found.done
+        assert texts(found.buckets if operation is LIST_BUCKETS else found.keys) == [text(key) for key in keys]
+        if operation is INDEX:
+            read = [(text(pair.key), text(pair.value)) for pair in found.results]
+            assert read == [(text(term), text(key)) for term, key in pairs]
+
+
+NAMES_IN_PURE_PYTHON = """
+from google.protobuf.internal import api_implementation
+from aioriak.operations.names import texts
+from aioriak.riak_pb import kv
+from aioriak.wire.operation import INDEX, LIST_KEYS
+assert api_implementation.Type() == "python"
+for keys in ([b"a", b"b"], [b"a", b"\\xff"], [b"\\xff", b"a"], []):
+    for operation in LIST_KEYS, INDEX:
+        found = operation.decode(operation.reply(keys=keys, done=True).SerializeToString())
+        print(texts(found.keys), found.done)
+"""
+
+
+def test_names_are_the_same_where_protobuf_is_in_pure_python() -> None:
+    environment = {**os.environ, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
+    ran = subprocess.run(
+        [sys.executable, "-c", NAMES_IN_PURE_PYTHON],
+        env=environment, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    expected = [["a", "b"], ["a", b"\xff"], [b"\xff", "a"], []]
+    assert ran.stdout.splitlines() == [f"{keys} True" for keys in expected for _ in range(2)]
+
+
+def test_a_name_that_is_not_utf8_does_not_hide_a_missing_field() -> None:
+    pair = kv.RpbIndexResp(keys=[b"\xff"]).SerializeToString() + b"\x12\x03\x12\x01k"  # without its key
+    with pytest.raises(DecodeError, match="key"):
+        INDEX.decode(pair)

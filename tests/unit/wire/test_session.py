@@ -153,7 +153,7 @@ def test_a_stream_keeps_its_request_until_it_is_done(size: int) -> None:
     for start in range(0, len(STREAM), size):
         assert session.state is State.STREAMING
         found += arrive(session, STREAM[start : start + size])
-    assert [list(message.keys) for _, message, _ in found] == [[b"a", b"b"], [b"c"], [b"d"]]
+    assert [list(message.keys) for _, message, _ in found] == [["a", "b"], ["c"], ["d"]]
     assert session.state is State.OPEN
     assert not session.pending
 
@@ -161,7 +161,7 @@ def test_a_stream_keeps_its_request_until_it_is_done(size: int) -> None:
 def test_an_error_ends_a_stream_and_leaves_the_connection_good() -> None:
     session = sent(listing())
     (_, first, _), (_, _, error) = arrive(session, keys("a") + refused("oops"))
-    assert list(first.keys) == [b"a"]
+    assert list(first.keys) == ["a"]
     assert error.text == "oops"
     assert session.state is State.OPEN
     session.send(Request("next"))
@@ -173,12 +173,12 @@ def test_a_query_is_a_stream_only_where_it_asked_for_one() -> None:
     session = sent(Request("query", INDEX))
     body = kv.RpbIndexResp(keys=[b"k"]).SerializeToString()
     ((_, message, _),) = arrive(session, encode_frame(26, body))
-    assert list(message.keys) == [b"k"]
+    assert list(message.keys) == ["k"]
     assert session.state is State.OPEN
     session.send(Request("stream", INDEX, streaming=True))
     session.written()
     ((_, message, _),) = arrive(session, encode_frame(26, body))
-    assert list(message.keys) == [b"k"]
+    assert list(message.keys) == ["k"]
     assert session.state is State.STREAMING
 
 
