@@ -26,6 +26,9 @@ LONGEST = 3_600_000
 """The most milliseconds that a query waits: without any limit, a missing bucket type is never answered."""
 
 
+_EQ, _RANGE = int(kv.RpbIndexReq.eq), int(kv.RpbIndexReq.range)
+
+
 class IndexRow(NamedTuple):
     """One match: a key, and its term as far as it is known (``$bucket`` queries have none)."""
 
@@ -80,7 +83,7 @@ class IndexQuery:
     Raises :class:`~aioriak.error.InvalidRequest` for a query that would crash the server's process.
     """
 
-    __slots__ = ("index", "is_equality", "numeric", "request", "term", "timeout")
+    __slots__ = ("fields", "index", "is_equality", "numeric", "term", "timeout")
 
     def __init__(
         self,
@@ -93,34 +96,41 @@ class IndexQuery:
     ) -> None:
         self.index: bytes = _name(index)
         self.numeric: bool = self.index.endswith(b"_int")
-        request = kv.RpbIndexReq(bucket=bucket, index=self.index)
-        self.request: kv.RpbIndexReq = request
+        self.is_equality: bool = end is None
+        self.term: Term | None = None
+        """The term of every match, where it is known."""
+        self.timeout: float | None = None
+        """Seconds that the caller allows; ``None``: what the client allows."""
+        fields: dict[str, Any] = {"bucket": bucket, "index": self.index}
+        self.fields: dict[str, Any] = fields
+        """Those of the request that are set, by their names."""
         if kind is not None:
-            request.type = kind
+            fields["type"] = kind
         if self.index == b"$bucket" and start is None:
             start = bucket
-        self.is_equality: bool = end is None
         if end is None:
-            request.qtype = kv.RpbIndexReq.eq
-            request.key = self._term("the term", start)
+            fields["qtype"] = _EQ
+            term = fields["key"] = self._term("the term", start)
+            if self.index != b"$bucket":
+                self.term = int(term) if self.numeric else text(term)
         else:
-            request.qtype = kv.RpbIndexReq.range
-            request.range_min = self._term("the first term", start)
-            request.range_max = self._term("the last term", end)
-            first, last = request.range_min, request.range_max
+            fields["qtype"] = _RANGE
+            first = fields["range_min"] = self._term("the first term", start)
+            last = fields["range_max"] = self._term("the last term", end)
             if (int(first) > int(last)) if self.numeric else (first > last):
                 raise InvalidRequest(
                     f"the range of {show(self.index)} is reversed: {start!r} comes after {end!r}; give the lesser first"
                 )
-        self.term: Term | None = None
-        """The term of every match, where it is known."""
-        if self.is_equality and self.index != b"$bucket":
-            self.term = int(request.key) if self.numeric else text(request.key)
-        self.timeout: float | None = None
-        """Seconds that the caller allows; ``None``: what the client allows."""
         self._apply(options)
 
+    @property
+    def request(self) -> kv.RpbIndexReq:
+        """The request, without a timeout."""
+        return kv.RpbIndexReq(**self.fields)
+
     def _term(self, what: str, value: Term | None) -> bytes:
+        if type(value) is int:
+            return decimal(what, value)
         if self.numeric:
             number = value
             if isinstance(number, (str, bytes)):
@@ -139,9 +149,10 @@ class IndexQuery:
         for name, value in options.items():
             if value is None:
                 continue
-            if name not in _CHECKS:
+            check = _CHECKS.get(name)
+            if check is None:
                 raise unknown_option(name, _CHECKS)
-            checked = _CHECKS[name](name, value)
+            checked = check(name, value)
             if name == "timeout":
                 self.timeout = (checked or LONGEST) / 1000
                 continue
@@ -149,7 +160,7 @@ class IndexQuery:
                 raise InvalidRequest("term_regex does not work on numbers")
             if name == "continuation":
                 self._check_continuation(checked)
-            setattr(self.request, name, checked)
+            self.fields[name] = checked
 
     def _check_continuation(self, continuation: bytes) -> None:
         paired = not self.is_equality and self.index not in (b"$key", b"$bucket")
@@ -158,14 +169,16 @@ class IndexQuery:
 
     def after(self, continuation: bytes) -> None:
         """Continue after a page of this query."""
-        self.request.continuation = continuation
+        self.fields["continuation"] = continuation
 
-    def limit(self, default: float | None) -> float:
-        """Write the server's timeout into the request; returns the caller's, in seconds."""
+    def limited(self, default: float | None) -> tuple[kv.RpbIndexReq, float]:
+        """Return the request with the server's timeout, and the caller's, in seconds.
+
+        ``default`` is the client's own limit, in seconds.
+        """
         limit = default if self.timeout is None else self.timeout
         granted = LONGEST if limit is None else max(1, min(int(limit * 1000), LONGEST))
-        self.request.timeout = granted
-        return granted / 1000
+        return kv.RpbIndexReq(**self.fields, timeout=granted), granted / 1000
 
     def rows(self, message: kv.RpbIndexResp) -> list[IndexRow]:
         """Return the matches in a message."""
@@ -180,7 +193,7 @@ class IndexQuery:
 
     def results(self, message: kv.RpbIndexResp) -> list[Result]:
         """Return the matches in a message in the older shape: keys, or with terms, pairs of term and key."""
-        if self.request.return_terms and (message.results or self.term is not None):
+        if self.fields.get("return_terms") and (message.results or self.term is not None):
             return [(term, key) for key, term in self.rows(message)]
         return texts(message.keys) or [text(pair.value) for pair in message.results]
 
@@ -192,9 +205,9 @@ class IndexStream:
 
     def __init__(self, dispatcher: Dispatcher, query: IndexQuery) -> None:
         self.continuation: bytes | None = None
-        query.request.stream = True
-        limit = query.limit(dispatcher.request_timeout)
-        self.messages: MessageStream[kv.RpbIndexResp] = dispatcher.stream(INDEX, query.request, limit)
+        query.fields["stream"] = True
+        request, limit = query.limited(dispatcher.request_timeout)
+        self.messages: MessageStream[kv.RpbIndexResp] = dispatcher.stream(INDEX, request, limit)
         self._query = query
 
     def results(self, message: kv.RpbIndexResp) -> list[Result]:
@@ -206,13 +219,13 @@ class IndexStream:
 
 async def run(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[IndexRow]:
     """Run a query: all matches, or with ``max_results`` a page of them."""
-    reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
+    reply = await dispatcher.call(INDEX, *query.limited(dispatcher.request_timeout))
     return IndexAnswer(query.rows(reply), reply.continuation or None)
 
 
 async def get(dispatcher: Dispatcher, query: IndexQuery) -> IndexAnswer[Result]:
     """Fetch matches in the older shape: keys, or with ``return_terms`` pairs of term and key."""
-    reply = await dispatcher.call(INDEX, query.request, query.limit(dispatcher.request_timeout))
+    reply = await dispatcher.call(INDEX, *query.limited(dispatcher.request_timeout))
     return IndexAnswer(query.results(reply), reply.continuation or None)
 
 

@@ -153,7 +153,7 @@ class Query(Generic[V_co]):
     def _first_page(self) -> IndexQuery:
         query = index_query(self.bucket, *self._range, {**self._options, "max_results": self.page_size})
         if not query.is_equality:
-            query.request.return_terms = True
+            query.fields["return_terms"] = True
         return query
 
     async def pages(self) -> AsyncIterator[list[IndexRow]]:
@@ -162,7 +162,7 @@ class Query(Generic[V_co]):
         left = self.limit
         while left is None or left > 0:
             if left is not None:
-                query.request.max_results = min(self.page_size, left)
+                query.fields["max_results"] = min(self.page_size, left)
             rows, continuation = await indexes.run(self.bucket._runtime.dispatcher, query)
             if rows:
                 yield rows
@@ -170,7 +170,7 @@ class Query(Generic[V_co]):
                 left -= len(rows)
             if continuation is None:
                 return
-            if continuation == query.request.continuation:
+            if continuation == query.fields.get("continuation"):
                 raise ProtocolError("the server's reply has the continuation that it was asked with, which never ends")
             query.after(continuation)
 
