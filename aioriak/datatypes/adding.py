@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
-from aioriak.datatypes.base import Datatype
+from aioriak.datatypes.base import NO_REMOVAL, Change, Datatype
 from aioriak.datatypes.text import canonical, shown
 from aioriak.operations.names import Name
 
@@ -32,11 +32,8 @@ class Adding(Datatype[V]):
         """Forget the staged changes."""
         self._adds: set[Name] = set()
 
-    def _op(self, afresh: bool) -> Any:
-        return {"adds": list(self._adds)}
-
-    def _snapshot(self) -> Any:
-        return set(self._adds)
+    def _change(self, afresh: bool) -> Change:
+        return {"adds": list(self._adds)}, set(self._adds), NO_REMOVAL
 
     def _settle(self, snapshot: Any) -> None:
         self._adds -= snapshot

@@ -10,6 +10,7 @@ Riak's documentation: "Developing with Riak KV: Data Types".
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 from aioriak.compat.datatype import CompatDatatype
@@ -38,7 +39,13 @@ Field = tuple[Name, str]
 NO_REMOVAL, CONTEXT_HELPS, CONTEXT_NEEDED = range(3)
 """Whether the staged changes need the causal context."""
 
+Change = tuple[Any, Any, int]
+"""Staged changes: as an operation; as a snapshot, for :meth:`Datatype._settle`; and whether they need the context."""
+
 _SHARED_OPTIONS = ("n_val", "sloppy_quorum")
+
+put: Callable[[object, str, Any], None] = object.__setattr__
+"""Set an attribute past the guard of maps, which takes twice as long as this."""
 
 
 class Datatype(CompatDatatype, Generic[V]):
@@ -51,11 +58,14 @@ class Datatype(CompatDatatype, Generic[V]):
     type_name: ClassVar[str]
     """``counter``, ``set``, ``map``, ``register``, ``flag``, ``hll`` or ``gset``."""
 
+    _empty: ClassVar[Any]
+    """The value of a key that is not found; it is never changed."""
+
     # defaults on the class, because a map makes many fields
     bucket: BucketView | None = None
     key: Name | None = None
     """The key; made by the server at the first ``store()`` when it is ``None``."""
-    _value: Any  # what _default() returns
+    _fetched: Any = None  # the value; None for the empty one, and in a field, whose value is in the outermost map's
     _context: bytes | None = None
     _exists = False
     _stale = False
@@ -64,11 +74,7 @@ class Datatype(CompatDatatype, Generic[V]):
     _parent: Datatype[Any] | None = None
     _field: Field | None = None
 
-    # set by maps alone: the fields that were fetched, those staged to be removed, and those of them that are
-    # in the update in flight
-    _present: set[Field]
-    _removed: set[Field]
-    _removed_since: frozenset[Field] = frozenset()
+    _removed: set[Field]  # set by maps alone: the fields staged to be removed
 
     def __init__(
         self,
@@ -79,33 +85,38 @@ class Datatype(CompatDatatype, Generic[V]):
     ) -> None:
         if key is not None:
             encode_key(key)
-            self.key = key
+            put(self, "key", key)
         if bucket is not None:
-            self.bucket = bucket
+            put(self, "bucket", bucket)
         if context is not None:
-            self._context = context
+            put(self, "_context", context)
         self._begin()
         if value is not None:
-            self._exists = True
-            self._set_value(value)
+            put(self, "_exists", True)
+            put(self, "_fetched", self._checked(value))
 
     # -- implemented by each type ----------------------------------------------------------
 
     def _begin(self) -> None:
-        """Create the attributes for the value and the staged changes that have no default on the class."""
+        """Create the attributes for the staged changes that have no default on the class."""
 
-    def _default(self) -> Any:
-        """Return the value of a key that is not found."""
+    @classmethod
+    def _checked(cls, value: Any) -> Any:
+        """Return a value in the form that servers' values have.  Raises :class:`~aioriak.error.InvalidType`."""
         raise NotImplementedError
 
-    def _set_value(self, value: Any) -> None:
-        """Set the fetched value; the staged changes stay."""
-        raise NotImplementedError
+    @property
+    def _value(self) -> Any:
+        """The value as it was last fetched or stored; not to be changed."""
+        parent = self._parent
+        value = self._fetched if parent is None else parent._value.get(self._field)
+        return self._empty if value is None else value
 
     @property
     def value(self) -> V:
         """The value as it was last fetched or stored; a copy."""
-        raise NotImplementedError
+        value: V = self._value
+        return value
 
     @property
     def dirty_value(self) -> V:
@@ -121,21 +132,13 @@ class Datatype(CompatDatatype, Generic[V]):
         """Forget the staged changes; nothing is sent."""
         raise NotImplementedError
 
-    def _op(self, afresh: bool) -> Any:
-        """Return the staged changes as an operation; with ``afresh``, one that first removes the present value."""
-        raise NotImplementedError
-
-    def _snapshot(self) -> Any:
-        """Return the staged changes, for ``_settle`` once they are carried out."""
+    def _change(self, afresh: bool) -> Change:
+        """Return the staged changes; with ``afresh``, with an operation that first removes the present value."""
         raise NotImplementedError
 
     def _settle(self, snapshot: Any) -> None:
         """Forget the staged changes that were carried out; changes staged since stay."""
         raise NotImplementedError
-
-    def _removal(self) -> int:
-        """Whether the staged changes remove anything."""
-        return NO_REMOVAL
 
     def _become(self, value: Any) -> None:
         """Stage the changes that lead to this value."""
@@ -153,7 +156,7 @@ class Datatype(CompatDatatype, Generic[V]):
 
     def to_op(self) -> Any:
         """Return the staged changes as plain data (see :mod:`aioriak.operations.datatypes`); ``None`` for none."""
-        return self._op(self._gone) if self.modified else None
+        return self._change(self._gone)[0] if self.modified else None
 
     @property
     def _root(self) -> Datatype[Any]:
@@ -185,7 +188,7 @@ class Datatype(CompatDatatype, Generic[V]):
     def exists(self) -> bool:
         """Whether it existed when it was last fetched or stored; for a field: whether the map had it."""
         if self._parent is not None:
-            return self._field in self._parent._present
+            return self._field in self._parent._value
         return self._exists
 
     @property
@@ -243,8 +246,7 @@ class Datatype(CompatDatatype, Generic[V]):
         found = await fetch(bucket, self.key, options)
         if found.type_name != self.type_name:
             raise InvalidRequest(f"what is stored in {bucket.path} is a {found.type_name}, not a {self.type_name}")
-        self._take(found.value, found.context)
-        self._exists = found.value is not None
+        self._accept(found)
         return self
 
     async def store(self, **options: Unpack[DatatypeWriteOptions]) -> Self:
@@ -266,12 +268,12 @@ class Datatype(CompatDatatype, Generic[V]):
             raise InvalidRequest(f"there is nothing to store: no change of {self._where()} is staged")
         if self._storing:
             raise InvalidRequest(f"{self._where()} is being stored already")
-        self._storing = True
+        put(self, "_storing", True)
         try:
             await self._send(bucket, {**bucket.defaults.datatype_write, **options})
         finally:
-            self._storing = False
-            self._sent = None
+            put(self, "_storing", False)
+            put(self, "_sent", None)
         return self
 
     async def delete(self, **options: Unpack[DeleteOptions]) -> Self:
@@ -305,19 +307,18 @@ class Datatype(CompatDatatype, Generic[V]):
                 kept["timeout"] = left
             return kept
 
-        if self._stale and self._removal() and self.key is not None:
+        if self._stale and self.key is not None and self._change(False)[2]:
             found = await fetch(bucket, self.key, remaining(_SHARED_OPTIONS))
             self._take(found.value, found.context)
             options.update(remaining(()))
-        removal = self._removal()
+        operation, snapshot, removal = self._change(False)
         if removal == CONTEXT_NEEDED:
             self._require_context()
         if options.get("return_body") is None:
             options["return_body"] = True
         # changes staged while the update is in flight are no part of it
         predicted = None if operations.returns_value(self.type_name, options) else self.dirty_value
-        snapshot = self._sent = self._snapshot()
-        operation = self.to_op()
+        put(self, "_sent", snapshot)
         key = None if self.key is None else encode_key(self.key)
         try:
             done = await operations.update(
@@ -334,12 +335,12 @@ class Datatype(CompatDatatype, Generic[V]):
         if done.key is not None:
             self.key = done.key
         if not self._exists:
-            self._exists = True
+            put(self, "_exists", True)
         self._settle(snapshot)
         if done.value is not None:
             self._take(done.value, done.context)
             return
-        self._set_value(predicted)
+        self._fetched = predicted
         self._stale = True
         if options["return_body"] and self.key is not None:
             # the update is done; that its outcome cannot be read does not undo it
@@ -350,9 +351,13 @@ class Datatype(CompatDatatype, Generic[V]):
             if found.type_name == self.type_name:
                 self._take(found.value, found.context)
 
+    def _accept(self, found: Fetched) -> None:
+        self._take(found.value, found.context)
+        put(self, "_exists", found.value is not None)
+
     def _take(self, value: Any, context: bytes | None) -> None:
-        self._set_value(self._default() if value is None else value)
-        self._context = context
+        put(self, "_fetched", value)
+        put(self, "_context", context)
         if self._stale:
             self._stale = False
 

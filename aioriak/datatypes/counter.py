@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aioriak.datatypes.base import Datatype
+from aioriak.datatypes.base import NO_REMOVAL, Change, Datatype
 from aioriak.error import InvalidRequest, InvalidType
 from aioriak.operations.changes import LARGEST, SMALLEST
 
@@ -16,25 +16,19 @@ class Counter(Datatype[int]):
     """
 
     type_name = "counter"
-    _value: int = 0
+    _empty = 0
     _increment = 0
     _clearings = 0
 
-    def _default(self) -> int:
-        return 0
-
-    def _set_value(self, value: Any) -> None:
-        self._value = _whole(value)
-
-    @property
-    def value(self) -> int:
-        """The count as it was last fetched or stored."""
-        return self._value
+    @classmethod
+    def _checked(cls, value: Any) -> int:
+        return _whole(value)
 
     @property
     def dirty_value(self) -> int:
         """The count with the staged change."""
-        return (0 if self._gone else self._value) + self._increment
+        value: int = 0 if self._gone else self._value
+        return value + self._increment
 
     @property
     def modified(self) -> bool:
@@ -57,11 +51,9 @@ class Counter(Datatype[int]):
         self._increment = 0
         self._clearings += 1
 
-    def _op(self, afresh: bool) -> Any:
-        return "increment", self._increment - self._value if afresh else self._increment
-
-    def _snapshot(self) -> tuple[int, int]:
-        return self._clearings, self._increment
+    def _change(self, afresh: bool) -> Change:
+        staged = self._increment
+        return ("increment", staged - self._value if afresh else staged), (self._clearings, staged), NO_REMOVAL
 
     def _settle(self, snapshot: tuple[int, int]) -> None:
         if self._clearings == snapshot[0]:  # else it was forgotten meanwhile, all of it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aioriak.datatypes.base import CONTEXT_HELPS, NO_REMOVAL, Datatype
+from aioriak.datatypes.base import CONTEXT_HELPS, NO_REMOVAL, Change, Datatype
 from aioriak.error import InvalidType
 
 
@@ -16,19 +16,12 @@ class Flag(Datatype[bool]):
     """
 
     type_name = "flag"
-    _value: bool = False
+    _empty = False
     _wanted: bool | None = None
 
-    def _default(self) -> bool:
-        return False
-
-    def _set_value(self, value: Any) -> None:
-        self._value = _switch(value)
-
-    @property
-    def value(self) -> bool:
-        """On or off, as it was last fetched or stored."""
-        return self._value
+    @classmethod
+    def _checked(cls, value: Any) -> bool:
+        return _switch(value)
 
     @property
     def dirty_value(self) -> bool:
@@ -57,14 +50,9 @@ class Flag(Datatype[bool]):
         """Forget the staged change."""
         self._wanted = None
 
-    def _removal(self) -> int:
-        return CONTEXT_HELPS if self._wanted is False else NO_REMOVAL
-
-    def _op(self, afresh: bool) -> Any:
-        return "enable" if self._wanted else "disable"
-
-    def _snapshot(self) -> bool | None:
-        return self._wanted
+    def _change(self, afresh: bool) -> Change:
+        wanted = self._wanted
+        return "enable" if wanted else "disable", wanted, CONTEXT_HELPS if wanted is False else NO_REMOVAL
 
     def _settle(self, snapshot: bool | None) -> None:
         if self._wanted is snapshot:

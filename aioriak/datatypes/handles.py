@@ -36,7 +36,9 @@ async def fetch(bucket: BucketView, key: Name, options: Mapping[str, Any]) -> Da
     ``options`` are those of :class:`~aioriak.operations.datatypes.DatatypeReadOptions`.
     """
     found = await fetch_value(bucket, key, options)
-    return TYPES[found.type_name](bucket, key, found.value, found.context)
+    datatype = TYPES[found.type_name](bucket, key)
+    datatype._accept(found)
+    return datatype
 
 
 class Edit(Generic[D]):

@@ -16,25 +16,18 @@ class Hll(Adding[int]):
 
     type_name = "hll"
     _what = "what is added to a HyperLogLog"
-    _value: int = 0
+    _empty = 0
 
-    def _default(self) -> int:
-        return 0
-
-    def _set_value(self, value: Any) -> None:
+    @classmethod
+    def _checked(cls, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise InvalidType(f"an estimate is a whole number, not {value!r}")
-        self._value = value
-
-    @property
-    def value(self) -> int:
-        """The estimate as it was last fetched or stored."""
-        return self._value
+        return value
 
     @property
     def dirty_value(self) -> int:
         """The same as ``value``: only the server knows which of the staged members are new."""
-        return self._value
+        return self.value
 
     def _shown(self) -> str:
         return f"about {self._value}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Datatype, Field
+from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Change, Datatype, Field, put
 from aioriak.datatypes.counter import Counter
 from aioriak.datatypes.flag import Flag
 from aioriak.datatypes.register import Register
@@ -16,8 +17,6 @@ from aioriak.operations.names import Name
 
 D = TypeVar("D", bound=Datatype[Any])
 T = TypeVar("T")
-
-_set_attribute = object.__setattr__  # super() takes three times as long, and an update sets a dozen attributes
 
 
 class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
@@ -31,11 +30,12 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     """
 
     type_name = "map"
+    _empty = MappingProxyType({})
+    _children: dict[Field, Datatype[Any]]  # made when they are looked at
 
     def _begin(self) -> None:
-        self._children: dict[Field, Datatype[Any]] = {}
-        self._present = set()
-        self._removed = set()
+        put(self, "_children", {})
+        put(self, "_removed", set())
 
     if not TYPE_CHECKING:  # type checkers know the attributes of the class
 
@@ -45,7 +45,7 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
                     f"a map has no attribute {name!r}; change a field: m.registers[{name!r}].assign(…), "
                     "or m.counters, m.flags, m.maps, m.sets"
                 )
-            _set_attribute(self, name, value)
+            put(self, name, value)
 
     __hash__ = object.__hash__
 
@@ -99,13 +99,13 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         child = self._children.get(field)
         in_flight = self._in_flight
         is_sent = in_flight is not None and field in in_flight[1]
-        only_staged = not is_sent and field not in self._present and child is not None and child.modified
+        only_staged = not is_sent and field not in self._value and child is not None and child.modified
         if not self._gone and not only_staged:
             if not is_sent:  # the reply to the update brings the context
                 self._require_context()
             self._removed.add(field)
             if is_sent:
-                self._removed_since |= {field}
+                in_flight[2].add(field)
         if child is not None:
             child.clear()
 
@@ -117,11 +117,12 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         child = self._children.get(field)
         if child is not None and child.modified:
             return True
-        return field in self._present and field not in self._removed and not self._gone
+        return field in self._value and field not in self._removed and not self._gone
 
     def __iter__(self) -> Iterator[Field]:
-        fields = [field for field in self._present if field in self]
-        fields += [field for field, child in self._children.items() if child.modified and field not in self._present]
+        present = self._value
+        fields = [field for field in present if field in self]
+        fields += [field for field, child in self._children.items() if child.modified and field not in present]
         return iter(fields)
 
     def __len__(self) -> int:
@@ -137,30 +138,17 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
 
     # -- as a data type --------------------------------------------------------------------
 
-    def _default(self) -> dict[Field, Any]:
-        return {}
-
-    def _set_value(self, value: Any) -> None:
+    @classmethod
+    def _checked(cls, value: Any) -> dict[Field, Any]:
         if not isinstance(value, Mapping):
             raise InvalidType(f"a map takes a mapping of (name, type) to value, not {value!r}")
-        # fields that are there already are in the canonical form
-        children = self._children
-        known = type(value) is dict and value.keys() <= children.keys()
-        given = value if known else {_field(key): inner for key, inner in value.items()}
-        self._present = set(given)
-        if len(given) < len(children) or not known:
-            for field in children.keys() - given.keys():
-                children[field]._set_value(children[field]._default())
-        for field, inner in given.items():
-            child = children.get(field)
-            if child is None:
-                child = self[field]
-            child._set_value(inner)
+        fields = ((_field(key), inner) for key, inner in value.items())
+        return {field: FIELDS[field[1]]._checked(inner) for field, inner in fields}
 
     @property
     def value(self) -> dict[Field, Any]:
         """The fields as they were last fetched or stored: (name, type) to plain value."""
-        return {field: self._children[field].value for field in _ordered(self._present)}
+        return _copied(self._value)
 
     @property
     def dirty_value(self) -> dict[Field, Any]:
@@ -183,57 +171,48 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
         for child in self._children.values():
             child.clear()
 
-    def _changed(self) -> dict[Field, Datatype[Any]]:
-        return {field: child for field, child in self._children.items() if child.modified}
+    def _changed(self) -> list[Field]:
+        return _ordered([field for field, child in self._children.items() if child.modified])
 
-    def _removal(self) -> int:
-        if self._removed:
-            return CONTEXT_NEEDED
-        most = NO_REMOVAL
-        for child in self._children.values():
-            of_child = child._removal()
-            if of_child > most:
-                most = of_child
-        return most
-
-    def _op(self, afresh: bool) -> Any:
+    def _change(self, afresh: bool) -> Change:
+        children = self._children
         changed = self._changed()
         # A field that is removed and then changed is sent as one change, which undoes all it held
-        removed = self._present if afresh else self._removed
-        ops: list[Any] = [("remove", field) for field in _ordered(removed - changed.keys())] if removed else []
-        for field in _ordered(changed):
-            ops.append(("update", field, changed[field]._op(afresh or field in self._removed)))
-        return ops
-
-    def _snapshot(self) -> Any:
-        if self._removed_since:
-            self._removed_since = frozenset()
-        changed = {field: child._snapshot() for field, child in self._children.items() if child.modified}
-        return set(self._removed), changed
+        removed = self._value.keys() if afresh else self._removed
+        operation: list[Any] = [("remove", field) for field in _ordered(removed - set(changed))] if removed else []
+        most = CONTEXT_NEEDED if self._removed else NO_REMOVAL
+        snapshots = {}
+        for field in changed:
+            inner, snapshots[field], removal = children[field]._change(afresh or field in self._removed)
+            operation.append(("update", field, inner))
+            if removal > most:
+                most = removal
+        # the last set is for the fields that are removed while the update is in flight
+        return operation, (set(self._removed), snapshots, set()), most
 
     def _settle(self, snapshot: Any) -> None:
-        removed, changed = snapshot
+        removed, changed, since = snapshot
         # a field that was removed while its change was in flight, and all that is staged in it now, is still to be sent
-        self._removed.difference_update(removed - self._removed_since)
+        self._removed.difference_update(removed - since)
         for field, sent in changed.items():
-            if field not in self._removed_since:
+            if field not in since:
                 self._children[field]._settle(sent)
 
     def _shown(self) -> str:
-        fields = _ordered(self._present)
-        return "{" + ", ".join(f"{_words(field)}: {self._children[field]._shown()}" for field in fields) + "}"
+        fields = _ordered(self._value)
+        return "{" + ", ".join(f"{_words(field)}: {self[field]._shown()}" for field in fields) + "}"
 
     def _staged(self) -> str:
         changed = self._changed()
-        said = [f"remove {_words(field)}" for field in _ordered(self._removed - changed.keys())]
-        for field in _ordered(changed):
-            inner = changed[field]._staged()
+        said = [f"remove {_words(field)}" for field in _ordered(self._removed - set(changed))]
+        for field in changed:
+            inner = self._children[field]._staged()
             said.append(f"{_words(field)}: " + (f"({inner})" if field[1] == "map" else inner))
         return "; ".join(said)
 
 
 _ATTRIBUTES = frozenset(
-    ("_children", "_context", "_exists", "_field", "_parent", "_present", "_removed", "_removed_since", "_sent",
+    ("_children", "_context", "_exists", "_fetched", "_field", "_parent", "_removed", "_sent",
      "_stale", "_storing", "bucket", "key", "value", "modified", "context")
 )  # fmt: skip
 
@@ -304,6 +283,11 @@ def _field(key: object) -> Field:
     if kind not in FIELDS:
         raise InvalidType(f"a field of a map is one of {', '.join(FIELDS)}, not {kind!r}")
     return canonical("the name of a field", name), kind
+
+
+def _copied(value: Mapping[Field, Any]) -> dict[Field, Any]:
+    """Return a copy of a map's value with its fields in order; the values of all other types cannot be changed."""
+    return {field: _copied(value[field]) if field[1] == "map" else value[field] for field in _ordered(value)}
 
 
 def _words(field: Field) -> str:

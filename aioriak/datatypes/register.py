@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aioriak.datatypes.base import Datatype
+from aioriak.datatypes.base import NO_REMOVAL, Change, Datatype
 from aioriak.datatypes.text import canonical
 from aioriak.operations.names import Name, to_bytes
 
@@ -16,26 +16,20 @@ class Register(Datatype[Name]):
     """
 
     type_name = "register"
-    _value: Name = ""
+    _empty = ""
     _assigned: Name | None = None
 
-    def _default(self) -> Name:
-        return ""
-
-    def _set_value(self, value: Any) -> None:
-        self._value = canonical("the value of a register", value)
-
-    @property
-    def value(self) -> Name:
-        """The value as it was last fetched or stored; empty if there is none."""
-        return self._value
+    @classmethod
+    def _checked(cls, value: Any) -> Name:
+        return canonical("the value of a register", value)
 
     @property
     def dirty_value(self) -> Name:
         """The value assigned, or else the one fetched."""
         if self._assigned is not None:
             return self._assigned
-        return "" if self._gone else self._value
+        value: Name = "" if self._gone else self._value
+        return value
 
     @property
     def modified(self) -> bool:
@@ -53,11 +47,8 @@ class Register(Datatype[Name]):
         """Forget the staged value."""
         self._assigned = None
 
-    def _op(self, afresh: bool) -> Any:
-        return "assign", self._assigned
-
-    def _snapshot(self) -> Name | None:
-        return self._assigned
+    def _change(self, afresh: bool) -> Change:
+        return ("assign", self._assigned), self._assigned, NO_REMOVAL
 
     def _settle(self, snapshot: Name | None) -> None:
         if self._assigned == snapshot:

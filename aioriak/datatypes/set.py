@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, TypeVar
 
 from aioriak.datatypes.adding import Adding
-from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL
+from aioriak.datatypes.base import CONTEXT_NEEDED, NO_REMOVAL, Change
 from aioriak.datatypes.text import canonical, shown
 from aioriak.error import InvalidType
 from aioriak.operations.names import Name
@@ -18,20 +18,13 @@ T = TypeVar("T")
 class _Members(Adding[frozenset[Name]], AbstractSet[Name]):
     """The members of both kinds of sets."""
 
-    _value: frozenset[Name] = frozenset()
+    _empty = frozenset()
 
-    def _default(self) -> frozenset[Name]:
-        return frozenset()
-
-    def _set_value(self, value: Any) -> None:
+    @classmethod
+    def _checked(cls, value: Any) -> frozenset[Name]:
         if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
             raise InvalidType(f"a set takes a collection of members, not {value!r}")
-        self._value = frozenset(canonical("a member", member) for member in value)
-
-    @property
-    def value(self) -> frozenset[Name]:
-        """The members as they were last fetched or stored."""
-        return self._value
+        return frozenset(canonical("a member", member) for member in value)
 
     # membership, order and size are those of dirty_value
 
@@ -109,16 +102,12 @@ class Set(_Members):
         super().clear()
         self._discards: set[Name] = set()
 
-    def _removal(self) -> int:
-        return CONTEXT_NEEDED if self._discards else NO_REMOVAL
-
-    def _op(self, afresh: bool) -> Any:
+    def _change(self, afresh: bool) -> Change:
         removes = self._value - self._adds if afresh else self._discards
-        op = {"adds": list(self._adds), "removes": list(removes)}
-        return {name: members for name, members in op.items() if members}
-
-    def _snapshot(self) -> tuple[set[Name], set[Name]]:
-        return set(self._adds), set(self._discards)
+        members = {"adds": list(self._adds), "removes": list(removes)}
+        operation = {name: these for name, these in members.items() if these}
+        snapshot = set(self._adds), set(self._discards)
+        return operation, snapshot, CONTEXT_NEEDED if self._discards else NO_REMOVAL
 
     def _settle(self, snapshot: tuple[set[Name], set[Name]]) -> None:
         self._adds -= snapshot[0]
@@ -140,4 +129,4 @@ class GSet(_Members):
     @property
     def dirty_value(self) -> frozenset[Name]:
         """The members with the staged adds."""
-        return self._value | self._adds
+        return self.value | self._adds

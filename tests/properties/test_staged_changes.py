@@ -126,9 +126,9 @@ def store_in_rounds(script: list[list[tuple[Any, ...]]]) -> None:
             now += 1
             promised = staged.dirty_value
             assert sorted(map(repr, staged)) == sorted(map(repr, promised))
-            context = Clock.from_bytes(staged.context) if staged.context and staged._removal() else None
+            context = Clock.from_bytes(staged.context) if staged.context and staged._change(False)[2] else None
             stored = stored.update(change_of(staged.to_op(), "map"), b"n", context, now)
-            staged._settle(staged._snapshot())
+            staged._settle(staged._change(False)[1])
             staged._take(shown(stored.value()), stored.context().to_bytes())
             assert staged.value == promised
             assert not staged.modified
