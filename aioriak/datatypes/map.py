@@ -84,9 +84,10 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
             child = self._children.get(key)
         except TypeError:  # not hashable
             child = None
-        if child is not None:
-            return child
-        field = _field(key)  # the key may not have been in the canonical form
+        return self._made(_field(key)) if child is None else child
+
+    def _made(self, field: Field) -> Datatype[Any]:
+        """Return a field, and make it where it has not been looked at; ``field`` is in the canonical form."""
         child = self._children.get(field)
         if child is None:
             child = self._children[field] = FIELDS[field[1]]()
@@ -229,13 +230,15 @@ class View(MutableMapping[Name, D], Generic[D]):
     register, sets a flag, or adds and discards members until a set is equal.
     """
 
+    __slots__ = ("_kind", "_map")
+
     def __init__(self, parent: Map, kind: type[D]) -> None:
         self._map = parent
         self._kind = kind
 
     def __getitem__(self, name: Name) -> D:
-        field: Any = self._map[name, self._kind.type_name]  # not cast(), which would be called for each
-        return field  # type: ignore[no-any-return]
+        field: Any = self._map._made((canonical("the name of a field", name), self._kind.type_name))
+        return field  # type: ignore[no-any-return]  # not cast(), which would be called for each
 
     def __setitem__(self, name: Name, value: object) -> None:
         field = self[name]

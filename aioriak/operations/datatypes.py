@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from aioriak.cluster.dispatcher import Dispatcher
 from aioriak.operations import changes
-from aioriak.operations.names import Name, text
+from aioriak.operations.names import Name, text, texts
 from aioriak.operations.options import (
     Check,
     Quorum,
@@ -38,7 +38,7 @@ from aioriak.operations.options import (
 from aioriak.riak_pb import dt, kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import COUNTER_GET, COUNTER_UPDATE, DT_FETCH, DT_UPDATE
-from aioriak.wire.varint import varint
+from aioriak.wire.varint import ONE_BYTE, varint
 
 
 class DatatypeReadOptions(TypedDict, total=False):
@@ -124,7 +124,7 @@ DATATYPE_WRITE: dict[str, Check] = {
 }  # fmt: skip
 
 _RETURN_BODY = {"return_body"}
-_TAGS = changes.tags(dt.DtUpdateReq)
+_CONTEXT, _OP = (changes.tags(dt.DtUpdateReq)[name] for name in ("context", "op"))
 
 
 class UpdateRequest(NamedTuple):
@@ -152,26 +152,25 @@ class UpdateRequest(NamedTuple):
         It is what the message class makes of :meth:`message`, byte for byte (``tests/properties/test_changes.py``).
         """
         kind, bucket, key, context, op, return_body = self
-        parts = [_prepared("bucket", bucket), _TAGS["key"], varint(len(key)), key, _prepared("type", kind)]
+        head, middle, tail = _prepared(kind, bucket, len(key), return_body, timeout)
         if context is not None:
-            parts += (_TAGS["context"], varint(len(context)), context)
-        parts += (_TAGS["op"], varint(len(op)), op, _tail(return_body, timeout))
-        return encode_frame(DT_UPDATE.request_code, b"".join(parts))
+            middle += _CONTEXT + varint(len(context)) + context
+        size = len(op)
+        op_size = ONE_BYTE[size] if size < 128 else varint(size)
+        return encode_frame(DT_UPDATE.request_code, b"".join((head, key, middle, _OP, op_size, op, tail)))
 
 
 @lru_cache(maxsize=256)
-def _prepared(field: str, name: bytes) -> bytes:
-    return _TAGS[field] + varint(len(name)) + name
-
-
-@lru_cache(maxsize=256)
-def _tail(return_body: bool, timeout: int) -> bytes:
-    message = dt.DtUpdateReq()
+def _prepared(kind: bytes, bucket: bytes, key: int, return_body: bool, timeout: int) -> tuple[bytes, bytes, bytes]:
+    """Return what stands before a key of this length, between it and the context, and behind the operation."""
+    names = dt.DtUpdateReq(bucket=bucket, key=bytes(key)).SerializePartialToString()
+    middle = dt.DtUpdateReq(type=kind).SerializePartialToString()
+    rest = dt.DtUpdateReq()
     if return_body:
-        message.return_body = True
+        rest.return_body = True
     if timeout:
-        message.timeout = timeout
-    return message.SerializePartialToString()
+        rest.timeout = timeout
+    return names[: len(names) - key], middle, rest.SerializePartialToString()
 
 
 class Fetched(NamedTuple):
@@ -224,7 +223,8 @@ async def update(
     returns = returns_value(type_name, options)
     encoded = changes.encode(type_name, operation)
     if key is not None and options.keys() == _RETURN_BODY and type(options["return_body"]) is bool:
-        plain = UpdateRequest(kind or b"default", bucket, key, context, encoded, returns)
+        # tuple's own constructor takes a third of the time of NamedTuple's
+        plain = tuple.__new__(UpdateRequest, (kind or b"default", bucket, key, context, encoded, returns))
         reply = await dispatcher.call(DT_UPDATE, plain, None, plain.frame(dispatcher.usual_timeout))
     else:
         request = dt.DtUpdateReq(bucket=bucket, key=key, type=kind or b"default", context=context)
@@ -265,12 +265,12 @@ _FIELD_TYPES: dict[int, str] = {number: name.lower() for name, number in dt.MapF
 
 
 def _names(values: Any) -> frozenset[Name]:
-    return frozenset(text(value) for value in values)
+    return frozenset(texts(values))
 
 
 def _fields(entries: Any) -> dict[tuple[Name, str], Any]:
     value: dict[tuple[Name, str], Any] = {}
-    for entry in entries:
+    for entry in entries[:]:  # a list is iterated in a quarter of the time that a message's field takes
         field = entry.field
         type_name = _FIELD_TYPES[field.type]
         value[text(field.name), type_name] = _VALUES[type_name](entry)
