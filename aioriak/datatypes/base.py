@@ -293,24 +293,12 @@ class Datatype(CompatDatatype, Generic[V]):
         return self
 
     async def _send(self, bucket: BucketView, options: dict[str, Any]) -> None:
-        clock = bucket._runtime.loop.time
         limit = seconds(options.get("timeout"))
-        deadline = None if limit is None else clock() + limit
-
-        def remaining(shared: tuple[str, ...]) -> dict[str, Any]:
-            """Return the options of a further request for the update: its own, with the time that is left."""
-            kept = {name: options[name] for name in shared if name in options}
-            if deadline is not None:
-                left = int((deadline - clock()) * 1000)
-                if left <= 0:
-                    raise RequestTimeout(f"no time was left to store {self._where()}")
-                kept["timeout"] = left
-            return kept
-
+        deadline = None if limit is None else bucket._runtime.loop.time() + limit
         if self._stale and self.key is not None and self._change(False)[2]:
-            found = await fetch(bucket, self.key, remaining(_SHARED_OPTIONS))
+            found = await fetch(bucket, self.key, self._remaining(bucket, options, deadline, _SHARED_OPTIONS))
             self._take(found.value, found.context)
-            options.update(remaining(()))
+            options.update(self._remaining(bucket, options, deadline, ()))
         operation, snapshot, removal = self._change(False)
         if removal == CONTEXT_NEEDED:
             self._require_context()
@@ -345,11 +333,24 @@ class Datatype(CompatDatatype, Generic[V]):
         if options["return_body"] and self.key is not None:
             # the update is done; that its outcome cannot be read does not undo it
             try:
-                found = await fetch(bucket, self.key, remaining((*_SHARED_OPTIONS, "include_context")))
+                shared = *_SHARED_OPTIONS, "include_context"
+                found = await fetch(bucket, self.key, self._remaining(bucket, options, deadline, shared))
             except RiakError:
                 return
             if found.type_name == self.type_name:
                 self._take(found.value, found.context)
+
+    def _remaining(
+        self, bucket: BucketView, options: dict[str, Any], deadline: float | None, shared: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """Return the options of a further request for an update: its own, with the time that is left."""
+        kept = {name: options[name] for name in shared if name in options}
+        if deadline is not None:
+            left = int((deadline - bucket._runtime.loop.time()) * 1000)
+            if left <= 0:
+                raise RequestTimeout(f"no time was left to store {self._where()}")
+            kept["timeout"] = left
+        return kept
 
     def _accept(self, found: Fetched) -> None:
         self._take(found.value, found.context)

@@ -194,7 +194,8 @@ class Map(Datatype[dict[Field, Any]], Mapping[Field, Datatype[Any]]):
     def _settle(self, snapshot: Any) -> None:
         removed, changed, since = snapshot
         # a field that was removed while its change was in flight, and all that is staged in it now, is still to be sent
-        self._removed.difference_update(removed - since)
+        if removed:
+            self._removed.difference_update(removed - since)
         for field, sent in changed.items():
             if field not in since:
                 self._children[field]._settle(sent)
