@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from math import inf
 from random import Random
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from aioriak.error import InvalidRequest, InvalidType
@@ -441,14 +441,16 @@ def suggestion(unknown: Iterable[str], names: Iterable[str]) -> str:
     return f"did you mean {' and '.join(close)}? " if close else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedURL:
+class ParsedURL(NamedTuple):
     """What a ``riak://`` URL says."""
 
     nodes: tuple[Address, ...]
     user: str | None
-    password: str | None = field(repr=False)
-    options: Mapping[str, Any] = field(repr=False)
+    password: str | None
+    options: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<ParsedURL: nodes {self.nodes}, user {self.user!r}>"  # the rest can be secret
 
 
 def parse_url(url: str) -> ParsedURL:

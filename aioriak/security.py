@@ -138,22 +138,35 @@ def _stamp(file: File) -> tuple[int, ...] | None:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
     """The settings with which a connection starts TLS and logs in."""
 
-    user: bytes
-    password: bytes = field(repr=False)
-    new_context: Callable[[], ssl.SSLContext] = field(repr=False)
-    server_hostname: str | None = None
-    """The name that the server's certificate must have; ``None``: the host that is connected to."""
-    certificate: bool = False
-    """Whether the client may show a certificate of its own."""
+    __slots__ = ("certificate", "new_context", "password", "server_hostname", "user")
+
+    def __init__(
+        self,
+        *,
+        user: bytes,
+        password: bytes,
+        new_context: Callable[[], ssl.SSLContext],
+        server_hostname: str | None = None,
+        certificate: bool = False,
+    ) -> None:
+        self.user: bytes = user
+        self.password: bytes = password
+        self.new_context: Callable[[], ssl.SSLContext] = new_context
+        self.server_hostname: str | None = server_hostname
+        """The name that the server's certificate must have; ``None``: the host that is connected to."""
+        self.certificate: bool = certificate
+        """Whether the client may show a certificate of its own."""
 
     @property
     def context(self) -> ssl.SSLContext:
         """The TLS context for the next connection."""
         return self.new_context()
+
+    def __repr__(self) -> str:
+        return f"<Security of {self.user!r}>"
 
 
 def security_from(

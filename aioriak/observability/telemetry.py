@@ -21,8 +21,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from aioriak.observability.complaints import Complaints
 from aioriak.observability.stats import Stats
@@ -30,8 +29,7 @@ from aioriak.observability.stats import Stats
 logger: logging.Logger = logging.getLogger("aioriak.telemetry")
 
 
-@dataclass(slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """An operation that begins: one request and its reply, or one stream."""
 
     operation: str
@@ -42,8 +40,7 @@ class Call:
     writes: bool
 
 
-@dataclass(slots=True, kw_only=True)
-class FailedAttempt:
+class FailedAttempt(NamedTuple):
     """An attempt that failed and is followed by another."""
 
     call: Call
@@ -54,8 +51,7 @@ class FailedAttempt:
     error: Exception
 
 
-@dataclass(slots=True, kw_only=True)
-class Hedge:
+class Hedge(NamedTuple):
     """A request that took long and is sent to a second node as well."""
 
     call: Call
@@ -66,8 +62,7 @@ class Hedge:
     """From the call until now."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an operation ended."""
 
     call: Call
