@@ -39,12 +39,12 @@ Field = tuple[Name, str]
 NO_REMOVAL, CONTEXT_HELPS, CONTEXT_NEEDED = range(3)
 """Whether the staged changes need the causal context."""
 
-Change = tuple[Any, Any, int]
+Change = tuple[object, object, int]
 """Staged changes: as an operation; as a snapshot, for :meth:`Datatype._settle`; and whether they need the context."""
 
 _SHARED_OPTIONS = ("n_val", "sloppy_quorum")
 
-put: Callable[[object, str, Any], None] = object.__setattr__
+put: Callable[[object, str, object], None] = object.__setattr__
 """Set an attribute past the guard of maps, which takes twice as long as this."""
 
 

@@ -23,6 +23,7 @@ from aioriak.cluster.pool import Pool
 from aioriak.cluster.slot import MEMBERSHIP, State
 from aioriak.config import Address, Backoff, HealthPolicy, PoolLimits, RetryPolicy, Settings, Timeouts
 from aioriak.error import RiakError
+from aioriak.operations import names
 from aioriak.riak_pb import kv
 from aioriak.transport import connector
 from aioriak.transport.connection import Connection
@@ -560,7 +561,7 @@ class Model:
             if self.messages.get(reading.copy or "", None) != reading.taken:
                 self.fail(f"stream {reading.name} ended after {reading.taken} messages")
             return
-        copy, _, number = message.keys[0].decode().rpartition("/")
+        copy, _, number = str(names.text(message.keys[0])).rpartition("/")
         if reading.copy is None:
             reading.copy = copy
         if (copy, int(number)) != (reading.copy, reading.taken) or not copy.startswith(reading.name + "/"):
