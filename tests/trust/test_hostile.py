@@ -232,13 +232,13 @@ def test_an_endless_stream_ends_when_its_reader_leaves() -> None:
     run(main)
 
 
-def test_a_million_empty_messages_of_a_stream_delay_nobody_else() -> None:
+def test_hundreds_of_thousands_of_empty_messages_of_a_stream_delay_nobody_else() -> None:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         empty = encode_frame(LIST_KEYS.reply_code) * 10_000
         last = encode_frame(LIST_KEYS.reply_code, kv.RpbListKeysResp(done=True).SerializeToString())
         value = got(kv.RpbContent(value=b"v", content_type=b"text/plain"))
-        left = 100
+        left = 40
         answered = 0
 
         def flood(transport: Any) -> None:
@@ -261,7 +261,7 @@ def test_a_million_empty_messages_of_a_stream_delay_nobody_else() -> None:
                 answered += 1
                 await asyncio.sleep(0.001)
             assert await listing == []
-            assert answered >= 50
+            assert answered >= 20
 
     run(main)
 
