@@ -342,7 +342,7 @@ class Bucket(CompatBucket, Handle, Generic[V_co]):
         content = RiakContent(robject, data, content_type=content_type)
         if encoded_data is not None:
             content.encoded_data = encoded_data
-        robject.siblings = [content]
+        robject._siblings = [content]
         return robject
 
     async def get(self, key: Name, **options: Unpack[GetOptions]) -> V_co:

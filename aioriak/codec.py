@@ -88,12 +88,7 @@ def _is_simple(value: Any, depth: int = 2) -> bool:
         return kind in _SCALARS
     if len(value) > 32 or not depth:
         return False  # marshal is faster in a large tree
-    if kind is dict:
-        for name in value:
-            if type(name) is not str:
-                return False
-        value = value.values()
-    for inner in value:
+    for inner in value.values() if kind is dict else value:  # orjson refuses every key that is no plain str
         kind = type(inner)
         if kind is not str and kind not in _SCALARS and not _is_simple(inner, depth - 1):
             return False
@@ -257,6 +252,8 @@ class Registry(Generic[T]):
 
     def get(self, content_type: str | None) -> T | None:
         """Return the function for a content type, or ``None``."""
+        if type(content_type) is str and (function := self._known.get(content_type)) is not None:
+            return function  # the usual spelling, and the usual registry
         if content_type is None:
             return None
         if not isinstance(content_type, str):

@@ -278,7 +278,8 @@ class RiakContent(CompatContent, Generic[T]):
             raise InvalidRequest("the value was not fetched (head); set data before storing")
         if encoded is None:
             raise InvalidRequest("there is no data to store; set data or encoded_data first")
-        return Outgoing(
+        # tuple's own constructor takes a third of the time of NamedTuple's
+        return tuple.__new__(Outgoing, (
             encoded,
             self.content_type,
             self.charset,
@@ -286,7 +287,7 @@ class RiakContent(CompatContent, Generic[T]):
             dict(self._usermeta) if self._usermeta else _NO_USERMETA,
             list(self._links) if self._links else _NO_LINKS,
             set(self._indexes) if self._indexes else _NO_INDEXES,
-        )
+        ))  # fmt: skip
 
     def accept(self, stored: WireContent, sent: Outgoing) -> None:
         """Take the metadata of the reply to a store of this content, whose value is the one that was sent.

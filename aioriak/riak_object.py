@@ -409,7 +409,8 @@ class RiakObject(CompatObject, Generic[T]):
             options = cast(WriteOptions, {**bucket.defaults.write, **options})
         if bucket._model is not None:
             await bucket._require_objects()
-        content = self._content()
+        siblings = self._siblings if self._reply is None else self.siblings
+        content = siblings[0] if len(siblings) == 1 else self._content()
         try:
             key = None if self.key is None else encode_key(self.key)
             sent = content.outgoing()
