@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from math import inf
 from random import Random
-from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, cast
 from urllib.parse import parse_qsl, unquote
 
 from aioriak.error import InvalidRequest, InvalidType
@@ -116,6 +116,25 @@ def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_P
     return found
 
 
+class _Value:
+    """Equality and display of settings, for all classes at once: a dataclass compiles its own at every import."""
+
+    __slots__ = ()
+
+    def _compared(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, one.name) for one in fields(cast(Any, self)) if one.compare)
+
+    def __eq__(self, other: object) -> bool:
+        return self._compared() == other._compared() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def __repr__(self) -> str:
+        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(cast(Any, self)) if one.repr)
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
 S = TypeVar("S", bound=float | None)
 
 
@@ -156,8 +175,8 @@ def _keep_seconds(settings: object, *names: str, zero: bool = False, optional: b
             object.__setattr__(settings, name, number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Timeouts(_Value):
     """How long to wait, in seconds or as a ``timedelta``; ``None`` waits for ever.
 
     ``connect``: for a TCP connection. ``handshake``: for TLS and authentication (Riak delays a refusal by
@@ -180,8 +199,8 @@ class Timeouts:
         _keep_seconds(self, *(one.name for one in fields(self)), optional=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolLimits:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PoolLimits(_Value):
     """How many connections to a node, and how they are used.
 
     ``min_size`` connections are kept open, at most ``max_size`` are opened; each takes up to
@@ -209,8 +228,8 @@ class PoolLimits:
         _keep_seconds(self, "idle_timeout", "max_lifetime", optional=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backoff:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Backoff(_Value):
     """Waits that double from ``first`` to ``longest`` seconds, each shortened at random by up to half."""
 
     first: Seconds[float] = Seconds(0.05)
@@ -228,8 +247,8 @@ class Backoff:
         return full * (0.5 + self.rng.random() / 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryPolicy:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class RetryPolicy(_Value):
     """How often a request is attempted in all, and how long to wait between attempts.
 
     Reads, and requests that were never sent, are attempted again.  A write that may have been received is
@@ -249,8 +268,8 @@ class RetryPolicy:
             raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthPolicy:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class HealthPolicy(_Value):
     """When a node is marked down, and when it gets requests again.
 
     ``suspect_after``: a node that owes replies and has sent none for so many seconds is pinged over another
@@ -273,8 +292,8 @@ class HealthPolicy:
             raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HedgePolicy:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class HedgePolicy(_Value):
     """When a read is sent to a second node as well; the first answer wins.
 
     A read that takes longer than ``percentile`` of the recent ones of its kind, and than ``at_least`` seconds, is
@@ -298,8 +317,8 @@ MapAddress = Callable[[Address], "Address | None"]
 """From an address that the cluster tells to the one to connect to; ``None`` leaves the node out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discovery:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Discovery(_Value):
     """How the members of the cluster are found: asked on start and every ``interval`` seconds."""
 
     interval: Seconds[float] = Seconds(60.0)
@@ -311,8 +330,8 @@ class Discovery:
             raise InvalidRequest(f"map_address is a function, not {self.map_address!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Settings(_Value):
     """All that a client is made with."""
 
     nodes: tuple[Address, ...]

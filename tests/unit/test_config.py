@@ -16,6 +16,7 @@ from aioriak.config import (
     Backoff,
     Discovery,
     HealthPolicy,
+    HedgePolicy,
     PoolLimits,
     RetryPolicy,
     Settings,
@@ -352,3 +353,30 @@ def test_a_probe_and_an_interval_last_longer_than_0_seconds() -> None:
     with pytest.raises(InvalidRequest, match="interval"):
         Discovery(interval=0)
     assert HealthPolicy(ramp=0).ramp == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "other"),
+    [
+        (Timeouts, Timeouts(request=3)),
+        (PoolLimits, PoolLimits(max_size=3)),
+        (Backoff, Backoff(first=3)),
+        (RetryPolicy, RetryPolicy(attempts=1)),
+        (HealthPolicy, HealthPolicy(ramp=3)),
+        (HedgePolicy, HedgePolicy(budget=0.5)),
+        (Discovery, Discovery(interval=3)),
+        (lambda: Settings(nodes=(Address("a"),)), Settings(nodes=(Address("b"),))),
+    ],
+)
+def test_settings_are_equal_where_their_values_are(make: Any, other: Any) -> None:
+    assert make() == make()
+    assert hash(make()) == hash(make())
+    assert make() != other
+    assert make() != "another type"
+    assert repr(make()) == repr(make()) != repr(other)
+    assert type(other).__name__ + "(" in repr(other)
+
+
+def test_a_source_of_chance_is_neither_compared_nor_shown() -> None:
+    assert Backoff(rng=Random(1)) == Backoff(rng=Random(2))
+    assert repr(Backoff(rng=Random(1))) == "Backoff(first=0.05, longest=5.0)"
