@@ -304,14 +304,14 @@ class Codecs:
                 )
             # text is stored in the content's own charset, which the encoder of bytes does not know
             encoded = value if encoder is None or (encoder is _octets and isinstance(value, str)) else encoder(value)
-            if isinstance(encoded, str):
-                return encoded.encode(charset or _charset(content_type) or "utf-8")
-            if isinstance(encoded, (bytearray, memoryview)):
+            if type(encoded) is not bytes:
+                if isinstance(encoded, str):
+                    return encoded.encode(charset or _charset(content_type) or "utf-8")
+                if not isinstance(encoded, (bytes, bytearray, memoryview)):
+                    raise ContentError(
+                        f"the encoder for {content_type!r} returned {type(encoded).__name__}, not bytes or str"
+                    )
                 encoded = bytes(encoded)
-            if not isinstance(encoded, bytes):
-                raise ContentError(
-                    f"the encoder for {content_type!r} returned {type(encoded).__name__}, not bytes or str"
-                )
             if encoder in _JSON_ENCODERS and (foreign := _foreign(charset, content_type)):
                 return encoded.decode().encode(foreign)
             return encoded

@@ -13,9 +13,9 @@ from aioriak.operations.contents import Outgoing, fill
 from aioriak.riak_pb import kv
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import GET, PUT
-from aioriak.wire.varint import ONE_BYTE, varint
+from aioriak.wire.varint import varint
 
-_LENGTHS = 256  # lengths of keys remembered for a bucket at a time
+_REMEMBERED = 256  # prepared parts of a bucket at a time
 
 
 class GetRequest(NamedTuple):
@@ -59,7 +59,7 @@ class GetEncoder:
         return head + key + self._tail
 
     def _prepare(self, length: int, timeout: int) -> bytes:
-        if timeout != self._timeout or len(self._heads) >= _LENGTHS:
+        if timeout != self._timeout or len(self._heads) >= _REMEMBERED:
             self._heads.clear()
             self._timeout = timeout
         message = self.request(bytes(length)).message()
@@ -113,14 +113,14 @@ class PutEncoder:
     A value is copied once, into its frame.
     """
 
-    __slots__ = ("_heads", "_tails", "_types", "bucket", "type")
+    __slots__ = ("_plans", "bucket", "type")
 
     def __init__(self, kind: bytes | None, bucket: bytes) -> None:
         self.type: bytes = kind or b""
         self.bucket: bytes = bucket
-        self._heads: dict[int, bytes] = {}  # between the frame's header and the key, by the key's length
-        self._tails: dict[tuple[int, bool | None], bytes] = {}  # all behind the content, by the options
-        self._types: dict[str | None, bytes] = {}  # all behind the value in the content, by its content type
+        # by the key's length, the content type and the options: what is between the frame's header and the key, what
+        # is behind the value, and how long the last is in the content and in all
+        self._plans: dict[tuple[int, str | None, int, bool | None], tuple[bytes, bytes, int, int]] = {}
 
     def request(self, key: bytes, vclock: bytes | None, content: Outgoing, return_body: bool | None) -> PutRequest:
         """Return the request for a plain content."""
@@ -133,37 +133,31 @@ class PutEncoder:
         Raises :class:`~aioriak.error.InvalidRequest` for a content type that cannot be sent.
         """
         _, _, key, vclock, content, return_body = request
-        head = self._heads.get(len(key)) or self._prepare_head(len(key))
-        tail = self._tails.get((timeout, return_body))
-        if tail is None:
-            tail = self._prepare_tail(timeout, return_body)
-        after_value = self._types.get(content.content_type)
-        if after_value is None:
-            after_value = self._prepare_type(content.content_type)
-        value = content.value
-        size = len(value)
-        value_size = ONE_BYTE[size] if size < 128 else varint(size)
-        size = 1 + len(value_size) + len(value) + len(after_value)
-        content_size = ONE_BYTE[size] if size < 128 else varint(size)
-        size += len(head) + len(key) + 1 + len(content_size) + len(tail)
+        usual = len(key), content.content_type, timeout, return_body
+        head, behind, in_content, in_all = self._plans.get(usual) or self._prepare(*usual)
         if vclock is not None:
             key = key + _VCLOCK + varint(len(vclock)) + vclock
-            size += len(key) - len(request[2])
+        value = content.value
+        size = len(value)
+        value_size = varint(size)
+        size += len(value_size) + in_content
+        content_size = varint(size)
         return b"".join((
-            _header(size + 1, PUT.request_code), head, key, _CONTENT, content_size, _VALUE, value_size, value,
-            after_value, tail,
+            _header(size + len(content_size) + len(key) + in_all, PUT.request_code), head, key, _CONTENT, content_size,
+            _VALUE, value_size, value, behind,
         ))  # fmt: skip
 
-    def _prepare_head(self, length: int) -> bytes:
-        if len(self._heads) >= _LENGTHS:
-            self._heads.clear()
+    def _prepare(
+        self, length: int, content_type: str | None, timeout: int, return_body: bool | None
+    ) -> tuple[bytes, bytes, int, int]:
+        if len(self._plans) >= _REMEMBERED:
+            self._plans.clear()
         names = kv.RpbPutReq(bucket=self.bucket, key=bytes(length)).SerializePartialToString()
-        head = self._heads[length] = names[: len(names) - length]
-        return head
-
-    def _prepare_tail(self, timeout: int, return_body: bool | None) -> bytes:
-        if len(self._tails) >= _LENGTHS:
-            self._tails.clear()
+        head = names[: len(names) - length]
+        content = kv.RpbContent()
+        fill(content, Outgoing(b"", content_type))
+        content.ClearField("value")
+        after_value = content.SerializePartialToString()
         message = kv.RpbPutReq()
         if self.type:
             message.type = self.type
@@ -171,14 +165,8 @@ class PutEncoder:
             message.return_body = return_body
         if timeout:
             message.timeout = timeout
-        tail = self._tails[timeout, return_body] = message.SerializePartialToString()
-        return tail
-
-    def _prepare_type(self, content_type: str | None) -> bytes:
-        if len(self._types) >= _LENGTHS:
-            self._types.clear()
-        content = kv.RpbContent()
-        fill(content, Outgoing(b"", content_type))
-        content.ClearField("value")
-        after_value = self._types[content_type] = content.SerializePartialToString()
-        return after_value
+        tail = message.SerializePartialToString()
+        in_content = len(_VALUE) + len(after_value)
+        in_all = 1 + len(head) + len(_CONTENT) + len(tail)  # 1: the message code
+        plan = self._plans[length, content_type, timeout, return_body] = head, after_value + tail, in_content, in_all
+        return plan

@@ -71,7 +71,7 @@ def test_a_length_is_what_the_message_classes_write(number: int) -> None:
     assert varint(number) == kv.RpbIndexReq(max_results=number).SerializePartialToString()[1:]
 
 
-def test_an_encoder_remembers_a_bounded_number_of_lengths() -> None:
+def test_an_encoder_remembers_a_bounded_number_of_prepared_parts() -> None:
     encoder = GetEncoder(None, b"users")
     for length in range(1, 2000):
         encoder.frame(bytes(length), 1000)
@@ -80,4 +80,4 @@ def test_an_encoder_remembers_a_bounded_number_of_lengths() -> None:
     for number in range(1, 2000):
         content = Outgoing(b"value", f"text/{number}")
         puts.frame(puts.request(bytes(number), None, content, False), number)
-    assert max(len(puts._heads), len(puts._tails), len(puts._types)) <= 256
+    assert len(puts._plans) <= 256
