@@ -134,7 +134,7 @@ async def test_a_put_is_as_many_calls_as_it_was(answered: RiakClient) -> None:
         await robject.store(return_body=False)
 
     counted, which = await calls(put)
-    assert counted <= 41, which
+    assert counted <= 40, which
 
 
 async def test_a_change_of_a_map_is_as_many_calls_as_it_was(answered: RiakClient) -> None:
@@ -146,7 +146,7 @@ async def test_a_change_of_a_map_is_as_many_calls_as_it_was(answered: RiakClient
         await robject.store()
 
     counted, which = await calls(change)
-    assert counted <= 95, which
+    assert counted <= 66, which
 
 
 async def test_a_page_of_an_index_is_as_many_calls_as_it_was(answered: RiakClient) -> None:
