@@ -259,7 +259,8 @@ class Reader:
         path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ.get("PATH", "")])
         return os.environ | {
             "PATH": path, "AIORIAK_URL": f"riak://127.0.0.1:{self._ports[0]}", "COLUMNS": "80", "NO_COLOR": "1",
-            "PYTHONPATH": str(ROOT), "HOME": str(self._folder), "PYTEST_ADDOPTS": "",
+            "PYTHONPATH": str(ROOT), "HOME": str(self._folder),
+            "PYTEST_ADDOPTS": "-W 'ignore:Type google._upb:DeprecationWarning'",  # of protobuf 4.25
         }  # fmt: skip
 
     def _here(self, code: str) -> str:
