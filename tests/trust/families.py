@@ -30,6 +30,8 @@ class Family:
     ask: Callable[[RiakClient], Awaitable[Any]]
     answer: Any
     written: Callable[[RiakClient], Awaitable[int]] | None = None
+    prepare: Callable[[RiakClient], Awaitable[None]] | None = None
+    """Stores what the exchange reads or removes."""
     secured: bool = False
     repeated: bool = True
     """A read that is repeated when its connection is lost; a stream is not once its first message was read."""
@@ -93,36 +95,50 @@ async def _counted(client: RiakClient) -> int:
     return int(found.value or 0)
 
 
+async def _object(client: RiakClient) -> None:
+    read = client.bucket("objects").new_object("read", {"a": [1, 2.5]})
+    read.usermeta = {"color": "blue"}
+    read.add_index("n_int", 7)
+    await read.store(return_body=False)
+
+
+async def _removable(client: RiakClient) -> None:
+    await client.bucket("objects").new_object("removed", 1).store(return_body=False)
+
+
+async def _keys(client: RiakClient) -> None:
+    for key in KEYS:
+        await client.bucket("listed").new_object(key, 1).store(return_body=False)
+
+
+async def _map(client: RiakClient) -> None:
+    async with client.bucket("types", "maps").edit("m") as fields:
+        fields.counters["hits"].increment(3)
+        fields.sets["names"].add("ann")
+        fields.sets["names"].add("bob")
+
+
 FAMILIES = (
-    Family("get", _get, ({"a": [1, 2.5]}, {"color": "blue"}, {("n_int", 7)})),
+    Family("get", _get, ({"a": [1, 2.5]}, {"color": "blue"}, {("n_int", 7)}), prepare=_object),
     Family("put", _put, True, _stored),
-    Family("delete", _delete, False, _removed),
-    Family("list keys", _stream, KEYS, repeated=False),
-    Family("data type", _datatype, {("hits", "counter"): 3, ("names", "set"): frozenset({"ann", "bob"})}),
+    Family("delete", _delete, False, _removed, _removable),
+    Family("list keys", _stream, KEYS, prepare=_keys, repeated=False),
+    Family(
+        "data type", _datatype, {("hits", "counter"): 3, ("names", "set"): frozenset({"ann", "bob"})}, prepare=_map
+    ),
     Family("data type update", _increment, 1, _counted),
-    Family("index", _index, [(7, "read")]),
-    Family("map/reduce", _mapred, ['{"a":[1,2.5]}'], repeated=False, step=3),
+    Family("index", _index, [(7, "read")], prepare=_object),
+    Family("map/reduce", _mapred, ['{"a":[1,2.5]}'], prepare=_object, repeated=False, step=3),
     Family("put with TLS and login", _put, True, _stored, secured=True, step=61),
 )
 
 
 async def fill(client: RiakClient, family: Family) -> None:
-    """Store what a family reads, and two objects for the reads after it."""
+    """Store two objects for the reads after the exchange, and what it reads itself."""
     for name in ("first", "second"):
         await client.bucket("objects").new_object(name, name).store(return_body=False)
-    if family.secured:
-        return
-    await client.bucket("objects").new_object("removed", 1).store(return_body=False)
-    read = client.bucket("objects").new_object("read", {"a": [1, 2.5]})
-    read.usermeta = {"color": "blue"}
-    read.add_index("n_int", 7)
-    await read.store(return_body=False)
-    for key in KEYS:
-        await client.bucket("listed").new_object(key, 1).store(return_body=False)
-    async with client.bucket("types", "maps").edit("m") as fields:
-        fields.counters["hits"].increment(3)
-        fields.sets["names"].add("ann")
-        fields.sets["names"].add("bob")
+    if family.prepare is not None:
+        await family.prepare(client)
 
 
 def _clock() -> float:
