@@ -21,7 +21,7 @@ demo: $(VENV)/.installed-demo  ## run the example on this machine's Python packa
 	@$(BIN)/python examples/packages.py $(ARGS)
 
 test: $(VENV)/.installed-dev  ## run the whole test suite (ARGS="-k pattern" narrows it)
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 $(ARGS)
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 .PHONY: contract fuzz coverage guarantees soak
 contract: $(VENV)/.installed-dev  ## the contract tests on any cluster: NODES=host:port,… (without: on a development server)
