@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from math import inf
 from random import Random
-from typing import Any, Generic, NamedTuple, TypedDict, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 from urllib.parse import parse_qsl, unquote
 
 from aioriak.error import InvalidRequest, InvalidType
@@ -116,25 +116,6 @@ def addresses(values: AddressLike | Iterable[AddressLike], port: int = DEFAULT_P
     return found
 
 
-class _Value:
-    """Equality and display of settings, for all classes at once: a dataclass compiles its own at every import."""
-
-    __slots__ = ()
-
-    def _compared(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, one.name) for one in fields(cast(Any, self)) if one.compare)
-
-    def __eq__(self, other: object) -> bool:
-        return self._compared() == other._compared() if type(other) is type(self) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._compared())
-
-    def __repr__(self) -> str:
-        shown = (f"{one.name}={getattr(self, one.name)!r}" for one in fields(cast(Any, self)) if one.repr)
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-
 S = TypeVar("S", bound=float | None)
 
 
@@ -175,8 +156,8 @@ def _keep_seconds(settings: object, *names: str, zero: bool = False, optional: b
             object.__setattr__(settings, name, number)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Timeouts(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
     """How long to wait, in seconds or as a ``timedelta``; ``None`` waits for ever.
 
     ``connect``: for a TCP connection. ``handshake``: for TLS and authentication (Riak delays a refusal by
@@ -199,8 +180,8 @@ class Timeouts(_Value):
         _keep_seconds(self, *(one.name for one in fields(self)), optional=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class PoolLimits(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolLimits:
     """How many connections to a node, and how they are used.
 
     ``min_size`` connections are kept open, at most ``max_size`` are opened; each takes up to
@@ -228,8 +209,8 @@ class PoolLimits(_Value):
         _keep_seconds(self, "idle_timeout", "max_lifetime", optional=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Backoff(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
     """Waits that double from ``first`` to ``longest`` seconds, each shortened at random by up to half."""
 
     first: Seconds[float] = Seconds(0.05)
@@ -247,8 +228,8 @@ class Backoff(_Value):
         return full * (0.5 + self.rng.random() / 2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class RetryPolicy(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
     """How often a request is attempted in all, and how long to wait between attempts.
 
     Reads, and requests that were never sent, are attempted again.  A write that may have been received is
@@ -268,8 +249,8 @@ class RetryPolicy(_Value):
             raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class HealthPolicy(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPolicy:
     """When a node is marked down, and when it gets requests again.
 
     ``suspect_after``: a node that owes replies and has sent none for so many seconds is pinged over another
@@ -292,8 +273,8 @@ class HealthPolicy(_Value):
             raise InvalidRequest(f"backoff is a Backoff, not {self.backoff!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class HedgePolicy(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HedgePolicy:
     """When a read is sent to a second node as well; the first answer wins.
 
     A read that takes longer than ``percentile`` of the recent ones of its kind, and than ``at_least`` seconds, is
@@ -317,8 +298,8 @@ MapAddress = Callable[[Address], "Address | None"]
 """From an address that the cluster tells to the one to connect to; ``None`` leaves the node out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Discovery(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
     """How the members of the cluster are found: asked on start and every ``interval`` seconds."""
 
     interval: Seconds[float] = Seconds(60.0)
@@ -330,8 +311,8 @@ class Discovery(_Value):
             raise InvalidRequest(f"map_address is a function, not {self.map_address!r}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Settings(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
     """All that a client is made with."""
 
     nodes: tuple[Address, ...]
