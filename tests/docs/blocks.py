@@ -49,6 +49,7 @@ from io import StringIO
 from typing import Any, NamedTuple
 
 from aioriak import RiakClient
+from tests.protobuf_warning import IGNORE_IT
 
 ROOT = pathlib.Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -260,7 +261,7 @@ class Reader:
         return os.environ | {
             "PATH": path, "AIORIAK_URL": f"riak://127.0.0.1:{self._ports[0]}", "COLUMNS": "80", "NO_COLOR": "1",
             "PYTHONPATH": str(ROOT), "HOME": str(self._folder),
-            "PYTEST_ADDOPTS": "-W 'ignore:Type google._upb:DeprecationWarning'",  # of protobuf 4.25
+            "PYTEST_ADDOPTS": shlex.join(["-W", IGNORE_IT]),
         }  # fmt: skip
 
     def _here(self, code: str) -> str:

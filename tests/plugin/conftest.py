@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.protobuf_warning import IGNORE_IT
+
 PROJECTS = pathlib.Path(__file__).parent / "projects"
 collect_ignore = ["projects"]
 
@@ -28,7 +30,7 @@ def run_project(tmp_path: pathlib.Path) -> Run:
         environment.pop("PYTEST_ADDOPTS", None)
         ran = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider",
-             "-W", "ignore:Type google._upb:DeprecationWarning",  # of protobuf 4.25
+             "-W", IGNORE_IT,
              *loaded, *options],
             cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip

@@ -22,6 +22,7 @@ from aioriak.testing.exchanges import SET_UP, BadRecording, Recording, dump, loa
 from aioriak.testing.record import Recorder, parse_address
 from aioriak.wire.framing import encode_frame
 from aioriak.wire.operation import AUTHENTICATE, GET, LIST_KEYS, PING, PUT, SERVER_INFO, START_TLS
+from tests.protobuf_warning import IGNORE_IT
 
 VALUE_OF = {"language": "erlang", "module": "riak_kv_mapreduce", "function": "map_object_value"}
 
@@ -254,7 +255,7 @@ async def test_the_command_records_until_it_is_stopped(tmp_path: Path, connect: 
     file = tmp_path / "recorded.json"
     async with RiakServer() as server:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", "-W", "ignore:Type google._upb:DeprecationWarning",  # of protobuf 4.25
+            sys.executable, "-W", "error", "-W", IGNORE_IT,
             "-m", "aioriak.testing.record", server.address, str(file),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
