@@ -410,6 +410,7 @@ class RiakObject(CompatObject, Generic[T]):
         if bucket._model is not None:
             await bucket._require_objects()
         siblings = self._siblings if self._reply is None else self.siblings
+        # the usual case in place: two calls fewer for each put
         content = siblings[0] if len(siblings) == 1 else self._content()
         try:
             key = None if self.key is None else encode_key(self.key)
